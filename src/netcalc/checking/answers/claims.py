@@ -15,6 +15,7 @@ from netcalc.arrays import squeezed
 from netcalc.checking.answers.handwritten import read_number, unquoted
 from netcalc.checking.answers.names import Names, Target, described, name_at, spelled_out
 from netcalc.checking.answers.parts import parts_written_out
+from netcalc.checking.answers.spelled import spelled
 from netcalc.checking.answers.together import are_float32
 from netcalc.checking.answers.whole import Tensors, Whole
 from netcalc.checking.answers.written import FLOAT32_BITS, Written, listed, read, unbounded
@@ -26,6 +27,7 @@ from netcalc.result import Tensor
 
 DECIMAL_COMMA = re.compile(r"[-−+]?\d*,\d+")
 OF_DERIVATIVE = r"(?<![\w/])([d∂])([^\W\d]\w*)\s*/\s*\1([^\W\d]\w*(?:@[\d.]+)?)"
+UNUSUAL = re.compile(r"(?<![\w.])E(?!\w)|\belse\b|Piecewise")
 MISFIT = "the shape is wrong"
 HAS_DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d]")
 
@@ -90,7 +92,7 @@ class _Reader:
     def claims(self, name: str, content: Any) -> Iterator[Claim]:
         target = self.names.find(name)
         if isinstance(content, str):
-            content = self.short(as_lists(unquoted(content)))
+            content = self.short(self.spelled(as_lists(unquoted(content))))
         if target.index is not None:
             try:
                 yield _one(target, target.index, self.single(content, target.name))
@@ -123,6 +125,14 @@ class _Reader:
         for index, number in written.items():
             known = replace(number, bits=bits) if bits and number.bits else listed(number)
             yield replace(_one(target, index, known), note=note, whole=True)
+
+    def spelled(self, text: str) -> str:
+        """A formula whose choices are `where`, and whose e is e."""
+        if not UNUSUAL.search(text):
+            return text
+        has_matrices = any(len(shape) > 1 for shape in self.tensors.shapes.values())
+        is_free = not has_matrices and self.names.meant("loss") is None
+        return spelled(text, self.tensors.shapes, is_free=is_free)
 
     def short(self, text: str) -> str:
         """A formula with ∂L/∂W1 or dL/dW1 as dW1, ∂a1/∂z1 as f′(z1), and parts that steps name written out.

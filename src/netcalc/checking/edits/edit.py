@@ -173,9 +173,15 @@ class Context:
             return "the constant" if named.args else _written(named)
         if named.params.moment < 0:
             users = self.users.get(named, [])
-            if len(users) == 1 and users[0].params.moment >= 0 and users[0].args[0].operation.name == "sum":
+            if len(users) == 1 and users[0].params.moment >= 0 and self._is_all_of(users[0].args[0], named):
                 return self._readable(users[0])
         return self._readable(named)
+
+    @staticmethod
+    def _is_all_of(core: Node, part: Node) -> bool:
+        """Whether a step only sums something, or is its only entry."""
+        is_one = core.operation is PRODUCT and core.args == (part,) and core.params.number == 1 and not core.rank
+        return core.operation.name == "sum" or (is_one and all(whole(size) == 1 for size in part.shape))
 
     def name_of(self, node: Node | None) -> str:
         """The name that a node, or what it is a part of, has in the problem; nothing where it has none."""

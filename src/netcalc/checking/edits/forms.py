@@ -34,9 +34,12 @@ FORMS: Mapping[str, str] = {
     ),
     "relu": (
         "! 1 = 1 where q is negative too; 0 = 0 everywhere; "
-        "where(q > 0, 0, 1) = that of the other side of the kink; where(q > 0, 1, -1) = −1 where q is negative"
+        "where(q > 0, 0, 1) = that of the other side of the kink; where(q > 0, 1, -1) = −1 where q is negative; "
+        "~ where(q > 0, 1, 1/100) = 0.01 where q is negative, as leaky_relu's"
     ),
-    "softplus": "1/(1 + exp(q)) |: exp(q) for exp(−q); exp(q); ~ 1/(1 + exp(q))^2",
+    "softplus": (
+        "1/(1 + exp(q)) |: exp(q) for exp(−q); exp(q); ~ 1/(1 + exp(q))^2; f*(1 - f) = φ(1 − φ), as if it were σ"
+    ),
     "silu": (
         "! sigmoid(q) = σ(q): the product rule's other term is left out; "
         "f*(1 - f) = φ(1 − φ), as if it were σ; ~ sigmoid(q) + f*(1 - f); "
@@ -70,7 +73,9 @@ FORMS: Mapping[str, str] = {
     "acosh": "! 1/sqrt(q^2 + 1); 1/sqrt(1 - q^2)",
     "atanh": "! 1/(1 + q^2); 1/sqrt(1 - q^2)",
     "erf": "! exp(-q^2) |: the factor 2/√π left out; exp(-q^2/2)/sqrt(2*pi)",
-    "abs": "! 1; where(q > 0, 1, 0) = 0 where q is negative, as relu's; q |, as of half a square",
+    "abs": (
+        "! 1; where(q > 0, 1, 0) = 0 where q is negative, as relu's; q |, as of half a square; ~ 2*q |, as of a square"
+    ),
     "max": "! 1 = 1 where the bound is larger too; 0 = 0 everywhere",
     "min": "! 1 = 1 where the bound is smaller too; 0 = 0 everywhere",
     "hard_sigmoid": (

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from math import prod
 
 import numpy as np
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, bare, scaled, whole
 from netcalc.checking.edits.factors import TARGETS
+from netcalc.checking.edits.forms import written
 from netcalc.checking.edits.numbers import averaged
 from netcalc.checking.edits.products import is_quadratic, symmetric
 from netcalc.checking.edits.shares import share_of
-from netcalc.checking.edits.slopes import ARITHMETIC, phi
-from netcalc.derivation.derive import is_activation
-from netcalc.expression import Apply, Number, Symbol, substitute, symbols
+from netcalc.checking.edits.slopes import ARITHMETIC, phi, slipped
+from netcalc.derivation.derive import bound, derivation, is_activation
+from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute, symbols
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, operator_of, plain, slot, through
 from netcalc.graph.leaves import array
 from netcalc.graph.node import Node, make
 from netcalc.graph.product import PRODUCT, SUM, Factor, product, total
+from netcalc.graph.reductions import LOG_SOFTMAX, SOFTMAX
 
+TANH = "(exp(q) - exp(-q))/(exp(q) + exp(-q))"
+MAX_VARIANTS = 12  # of an activation with one slip in its formula
 MAX_TERMS = 8  # of a product of two vectors, each of which may be wrong
 
 
 def functions(context: Context) -> Iterator[Changed]:
-    """An activation left out, or taken at −q."""
+    """An activation left out, taken at −q, or with one slip in its formula."""
     for core, node in context.names.items():
+        if core.operation in (SOFTMAX, LOG_SOFTMAX):
+            yield Changed(f"{core.operation.name} left out", {node: core.args[0]}, node)
         if len(core.args) != 1 or operator_of(core) in ("", *ARITHMETIC):
             continue
         if is_activation(core.params.tree) or operator_of(core) in ("tanh", "exp", "sin"):
@@ -40,6 +47,18 @@ def functions(context: Context) -> Iterator[Changed]:
         name = phi(core)
         said = f"{name} taken at −q: exp(q) for exp(−q)" if name == "σ" else f"{name} taken at −q"
         yield Changed(said, {node: opposite}, node, SEEN if name == "σ" else RARE)
+        for tree, reason in islice(slipped(_formula(core)), MAX_VARIANTS):
+            taken = substitute(tree, {"q": Symbol(slot(0))})
+            other = plain(taken, [(core.args[0], core.params.letters[0])], core.params.out, core.shape)
+            yield Changed(f"{name} taken as {written(tree)}, {reason}", {node: other}, node, RARE)
+
+
+def _formula(core: Node) -> Tree:
+    """An activation as its formula in q; 1 for what has none."""
+    tree = core.params.tree
+    if operator_of(core) == "tanh":
+        return parse(TANH)
+    return derivation(bound(tree)).value if is_activation(tree) else Number(Fraction(1))
 
 
 def masks(context: Context) -> Iterator[Changed]:

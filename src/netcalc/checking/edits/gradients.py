@@ -230,7 +230,7 @@ def to_base_ten(context: Context) -> Iterator[Changed]:
         instead: dict[Node, Node] = {}
         by = constant(parse(f"1/log({base})"))
         for core, node in context.names.items():
-            if is_log(core) or core.operation is LOG_SOFTMAX:
+            if is_log(core) or core.operation is LOG_SOFTMAX or operator_of(core) in ("softplus", "log_sigmoid"):
                 instead[node] = times(core, by)
                 uses = [use for _, use in context.uses if use.node is core]
                 instead |= context.replaced({use: times(use.share, by) for use in uses})

@@ -62,6 +62,8 @@ def _means_beside(use: Use) -> list[int]:
     found = []
     for place, (arg, by) in enumerate(zip(use.node.args, use.node.params.numbers, strict=True)):
         core = bare(arg)
+        if core.operation is PRODUCT and not core.args:
+            continue  # ε, which is no mean
         factor = abs(by * core.params.number) if core.operation is PRODUCT else abs(by)
         if place != use.place and factor and factor.numerator == 1 < factor.denominator:
             found += [factor.denominator, *(whole(size) for inner in core.args for size in inner.shape)]

@@ -12,6 +12,7 @@ from netcalc.checking.edits.edit import (
     Frequency,
     Row,
     Shared,
+    bare,
     scaled,
     times,
 )
@@ -19,7 +20,7 @@ from netcalc.checking.edits.shares import share_of
 from netcalc.graph.backward import Use
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, total
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, total
 
 MAX_GRADIENTS = 4  # gradients of other steps, the nearest ones, that are tried in another one's place
 MAX_OTHERS = 12  # tensors that are tried in another one's place
@@ -34,7 +35,7 @@ def other_tensor(context: Context, use: Use) -> Iterator[Shared]:
     for place, (other, letters) in enumerate(share.factors[1:], 1):
         if other is arg or other.operation is not NAMED or context.is_silent(other):
             continue
-        near = _near(context, other)
+        near = _near(context, other) | _beside(context, use, other)
         tried = [
             one
             for one in context.one.nodes
@@ -82,6 +83,14 @@ def other_gradient(context: Context, use: Use) -> Iterator[Shared]:
 def _near(context: Context, node: Node) -> set[Node]:
     """What a node is made of directly, and what is made of it."""
     return {*node.args[0].args, *context.users.get(node, ())}
+
+
+def _beside(context: Context, use: Use, other: Node) -> set[Node]:
+    """The numbers that are factors of other terms of a sum, as g and i of f·c + i·g are beside f and c."""
+    terms = {term for user in context.users_of(use.node) if user.args[0].operation is SUM for term in user.args[0].args}
+    if other.rank or use.node.operation is not PRODUCT:
+        return set()
+    return {one for term in terms if bare(term).operation is PRODUCT for one in bare(term).args if not one.rank}
 
 
 def updated(context: Context, use: Use) -> Iterator[Shared]:

@@ -78,9 +78,9 @@ def _of_shares(context: Context, row: Row, shares: Callable[[Context, Use], Iter
                 context.replaced(together),
                 context.name_of(context.names.get(group[0][0].node)),
             )
-        for own in [*_by_argument(group), *_by_step(context, group)]:
+        for words, own in [*_by_argument(group), *_by_step(context, group)]:
             place = context.name_of(context.names.get(next(iter(own)).node))
-            yield Edit(row.name, said, frequency, context.replaced(own), place)
+            yield Edit(row.name, said + words, frequency, context.replaced(own), place)
         for use, shared in group:
             if _is_of_square(use):
                 continue
@@ -99,18 +99,23 @@ def _is_of_square(use: Use) -> bool:
     return core.operation is PRODUCT and args == (args[0],) * 2 and len(set(core.params.letters)) == 1
 
 
-def _by_argument(group: Sequence[tuple[Use, Shared]]) -> Iterator[dict[Use, Node]]:
+def _by_argument(group: Sequence[tuple[Use, Shared]]) -> Iterator[tuple[str, dict[Use, Node]]]:
     """The wrong shares of one node's uses, where it has several, as in a square, and other nodes have some too."""
     found: dict[Node, dict[Use, Node]] = {}
     for use, shared in group:
         found.setdefault(use.node.args[use.place], {})[use] = shared.share
-    yield from (own for own in found.values() if len(own) > 1 and len(found) > 1)
+    yield from (("", own) for own in found.values() if len(own) > 1 and len(found) > 1)
 
 
-def _by_step(context: Context, group: Sequence[tuple[Use, Shared]]) -> Iterator[dict[Use, Node]]:
-    """The wrong shares of what is one line of a loop, at every step of time, where there are others too."""
+def _by_step(context: Context, group: Sequence[tuple[Use, Shared]]) -> Iterator[tuple[str, dict[Use, Node]]]:
+    """The wrong shares of what is one line of a loop at every step of time, where there are others too; or at most."""
     found: dict[str, dict[Use, Node]] = {}
     for use, shared in group:
         if (user := context.names.get(use.node)) is not None:
             found.setdefault(context.step(user), {})[use] = shared.share
-    yield from (own for own in found.values() if len({use.node for use in own}) > 1 and len(found) > 1)
+    for own in found.values():
+        steps = list(dict.fromkeys(use.node for use in own))
+        if len(steps) > 1 and len(found) > 1:
+            yield "", own
+        if len(steps) > 2:
+            yield ", at every step but the last", {use: one for use, one in own.items() if use.node is not steps[-1]}

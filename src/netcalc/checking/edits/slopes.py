@@ -28,6 +28,7 @@ MAX_TERMS = 1000  # products of inputs and weights, at each of which a slope is 
 MAX_ELSEWHERE = 12  # arguments of other functions, the nearest ones, that a slope is taken at
 TRIGONOMETRIC = frozenset({"sin", "cos", "tan", "sec", "csc", "cot"})
 MISTAKEN_SIGNS = frozenset({"cos", "sec", "csc", "cot", "sinh", "cosh"})
+LIKE_RELU = frozenset({"gelu", "gelu_tanh", "silu", "mish", "softplus", "hard_swish"})
 ARITHMETIC = frozenset({"divide", "power", "where", "max", "min", "abs", "sign"})
 
 
@@ -97,7 +98,7 @@ def variants(context: Context, use: Use) -> Iterator[Shared]:
     turned = wrong(use, context, substitute(Apply("negate", (right,)), {"q": q}))
     said = f"the sign of {phi(use.node)}′ is wrong: it is {it_is(use)}"
     yield Shared(said, turned, USUAL if name in MISTAKEN_SIGNS else None)
-    for tree, reason in islice(_slipped(right), MAX_VARIANTS):
+    for tree, reason in islice(slipped(right), MAX_VARIANTS):
         told = f"{phi(use.node)}′ taken as {written(tree)}, {reason}; it is {it_is(use)}"
         yield Shared(told, wrong(use, context, substitute(tree, {"q": q})))
     (inner,) = use.node.args
@@ -119,7 +120,7 @@ def _with_square(tree: Tree, square: Tree) -> Tree:
     return Apply(tree.operator, tuple(_with_square(one, square) for one in tree.arguments))
 
 
-def _slipped(tree: Tree) -> Iterator[tuple[Tree, str]]:
+def slipped(tree: Tree) -> Iterator[tuple[Tree, str]]:
     """A formula with one slip in it, but for what units are taken of, in each way, and what the slip is."""
     if not isinstance(tree, Apply) or (_is_unit(tree) and tree.operator != "exp"):
         return
@@ -139,7 +140,7 @@ def _slipped(tree: Tree) -> Iterator[tuple[Tree, str]]:
             yield rest[0] if len(rest) == 1 else Apply(name, rest), f"{written(part)} left out"
         is_plus = name == "add" and not (isinstance(part, Apply) and part.operator == "negate")
         turned = [(Apply("negate", (part,)), f"the sign of {written(part)} wrong")] if is_plus else []
-        for one, reason in (*turned, *_slipped(part)):
+        for one, reason in (*turned, *slipped(part)):
             yield Apply(name, (*parts[:n], one, *parts[n + 1 :])), reason
 
 
@@ -284,13 +285,14 @@ def _spreads(other: Node, own: Node) -> bool:
 
 
 def of_another(context: Context, use: Use) -> Iterator[Shared]:
-    """The slope of another of the problem's activations, or σ's or tanh's for one's own."""
+    """The slope of another of the problem's activations, or σ's, tanh's or relu's for one's own."""
     name = function(use)
     if name is None or name in ARITHMETIC:
         return
     others = {operator_of(its.node): its.node.params.tree for _, its in context.uses if function(its)}
     if _is_unit(use.node.params.tree):
-        others |= {one: Apply(one, (Symbol(slot(0)),)) for one in ("sigmoid", "tanh")}
+        usual = ("sigmoid", "tanh", "relu") if name in LIKE_RELU else ("sigmoid", "tanh")
+        others |= {one: Apply(one, (Symbol(slot(0)),)) for one in usual}
     for other, tree in others.items():
         if other == name or other in ARITHMETIC or len(tree.arguments) > 1:
             continue
@@ -310,8 +312,10 @@ def one_branch(context: Context) -> Iterator[Changed]:
         ]
         for use in branches:
             everywhere = {one: context.delta(use) if one is use else None for one in branches}
-            said = f"the piece {context.called(core.args[use.place])} taken everywhere"
+            piece = core.args[use.place]
+            said = f"the piece {context.called(piece)} taken everywhere"
             yield Changed(said, context.replaced(everywhere), node)
+            yield Changed(said, {node: piece, **context.replaced(everywhere)}, node)
 
 
 SLOPES = (
