@@ -28,7 +28,7 @@ from netcalc.checking.judging.bench import BITS, Bench
 from netcalc.checking.judging.functions import compared
 from netcalc.checking.judging.parts import part
 from netcalc.checking.judging.verdicts import COARSELY, Judgement, Tolerance, claimed_value, is_computed_coarsely, judge
-from netcalc.checking.workings.kinds import functions_of, kind_of
+from netcalc.checking.workings.kinds import as_people_write, functions_of, kind_of
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.graph.windows import Sliding
 from netcalc.models.graphed import GraphProblem
@@ -50,7 +50,7 @@ class Checker:
         self.result = result
         self.is_explained = is_explained
         self.names = Names(result)
-        self.library = Library(kind_of(result.problem).here(result.problem))
+        self.library = Library(kind_of(result.problem).here(as_people_write(result.problem)))
         for bench in self.library.benches:
             if isinstance(bench, graphs.LargeGraphs):
                 bench.take(result)

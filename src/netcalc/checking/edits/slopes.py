@@ -315,7 +315,8 @@ def one_branch(context: Context) -> Iterator[Changed]:
             piece = core.args[use.place]
             said = f"the piece {context.called(piece)} taken everywhere"
             yield Changed(said, context.replaced(everywhere), node)
-            yield Changed(said, {node: piece, **context.replaced(everywhere)}, node)
+            if len(branches) > 1:  # of one, it is a mask
+                yield Changed(said, {node: piece, **context.replaced(everywhere)}, node)
 
 
 SLOPES = (

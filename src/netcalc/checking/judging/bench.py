@@ -18,7 +18,7 @@ from netcalc.arithmetic.rounding import nearest
 from netcalc.arrays import each
 from netcalc.checking.judging.pieces import Point, spread
 from netcalc.errors import NetcalcError
-from netcalc.expression import Number, Tree, is_constant, substitute
+from netcalc.expression import Apply, Leaf, Number, Tree, fold, is_constant, substitute
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.layers import Quantities, given_values, run
 from netcalc.problem import LossAndTarget, Problem, by_element, free_names
@@ -72,6 +72,11 @@ class Bench(ABC):
         own = self.largest[name]
         return own if own > 0 else max(self.largest.values(), key=lambda value: float(value.mid()))
 
+    @cached_property
+    def has_floats(self) -> bool:
+        """Whether a number was given as float64, which is next to what people write for it."""
+        return has_floats(self.given.values())
+
     @property
     @abstractmethod
     def given(self) -> Mapping[str, Array]:
@@ -99,6 +104,24 @@ class Layers(Bench):
             stated = {name: each(_exact, array) for name, array in stated_tensors(self.problem)}
         slope = {"dq": self.truth["db"]} if self.problem.command == "neuron" and "db" in self.truth else {}
         return stated | slope | self.truth
+
+
+def has_floats(arrays: Iterable[Array]) -> bool:
+    """Whether a number of these is a float64."""
+    return any(array.dtype.kind == "f" or any(map(_is_float, array.flat)) for array in arrays)
+
+
+def _is_float(given: object) -> bool:
+    return isinstance(given, float) or (isinstance(given, Number) and bool(given.written))
+
+
+def as_people_write(tree: Tree) -> Tree:
+    """A formula with the decimals that people write for the float64s in it."""
+
+    def leaf(own: Leaf) -> Tree:
+        return Number(Fraction(own.written)) if isinstance(own, Number) and own.written else own
+
+    return fold(tree, leaf, Apply)
 
 
 def called(problem: Problem, found: Quantities) -> dict[str, Array]:

@@ -28,6 +28,7 @@ from netcalc.records import dataclass
 Judgement = Literal["right", "rounded", "wrong"]
 SAME = 200  # bits to which an exact claim has to agree
 COARSELY = {FLOAT32_BITS: "right to float32", FLOAT16_BITS: "right to float16", BFLOAT16_BITS: "right to bfloat16"}
+GIVEN_BITS = 46  # of an answer's scale, to which what is given as float64 keeps exact answers the same
 CUT_DIGITS = 3  # from which on digits that were cut off are no chance
 MOST_NOISE_DIGITS = 14  # more are not a calculator's
 SLACK = "1e-12"  # relative: half a unit is still right
@@ -60,6 +61,8 @@ def judge_at(claim: Claim, bench: Bench, tolerance: Tolerance) -> Judgement:
         if same(claimed_value(claim, bench, sharp=True), correct):
             return "right"
         claimed = claimed_value(claim, bench)
+        if bench.has_floats and _within(claimed, correct, bench.scale(claim.tensor) * arb(2) ** -GIVEN_BITS):
+            return "right"
         if tolerance.rtol is not None or tolerance.atol is not None:
             radius = arb(tolerance.atol or 0) + arb(tolerance.rtol or 0) * abs(ball(correct))
             return "right" if _within(claimed, correct, radius) else "wrong"

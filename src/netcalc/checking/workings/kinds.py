@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from netcalc.arrays import each
@@ -19,6 +20,7 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.problem import Problem, by_element, free_names
 from netcalc.records import dataclass
 from netcalc.result import Result
+from netcalc.solving.layers import solve
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,29 @@ def kind_of(problem: object) -> Kind:
     return KINDS[type(problem)]
 
 
+def as_people_write(problem: Any) -> Any:
+    """A problem that leaves something open with decimals for the float64s that were given; any other as it is."""
+    if isinstance(problem, Gradient) and problem.free:
+        points = {
+            name: each(bench.as_people_write, column)
+            for name, column in problem.points.items()
+            if column.dtype == object
+        }
+        return replace(problem, points={**problem.points, **points})
+    if isinstance(problem, Problem) and free_names(problem.tensors) and bench.has_floats(problem.tensors):
+        return bench.changed(problem, bench.as_people_write)
+    return problem
+
+
 def functions_of(result: Result) -> Functions | None:
     """The answers as functions of what is left open; None where nothing is."""
-    problem = result.problem
+    problem = as_people_write(result.problem)
     if isinstance(problem, Gradient):
         return expressions.functions(problem, problem.free) if problem.free else None
     names = free_names(problem.tensors) if isinstance(problem, Problem) else ()
     if not names:
         return None
+    result = result if problem is result.problem else solve(problem)
     answers = {
         tensor.name: each(lambda value: value.formula, tensor.entries)
         for tensor in (*result.tensors, *result.inner)
