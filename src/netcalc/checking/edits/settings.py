@@ -67,7 +67,7 @@ def _of_loss(problem: Problem, above: LossAndTarget) -> Iterator[tuple[str, Loss
         if (factor := row.factor(samples, outputs, by_sample=True)) not in taken:
             said = f"the loss's factor taken as {factor}, of entries: a loss of whole samples has {right}"
             yield said, above._replace(reduction=row), SEEN
-    if above.loss != (plain := loss(above.loss.name)):
+    if above.loss.parameters and above.loss != (plain := loss(above.loss.name)):
         (name, value), *_ = above.loss.parameters
         said = f"{above.loss.name}'s {name} taken as {dict(plain.parameters)[name]}: it is {value}"
         yield said, above._replace(loss=plain), SEEN
