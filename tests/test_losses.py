@@ -22,7 +22,7 @@ from netcalc.catalogue.kernels.softmax import (
     softmax_product,
 )
 from netcalc.catalogue.losses import LOSSES, loss
-from netcalc.errors import ShapeError, UndefinedError, ValueSyntaxError
+from netcalc.errors import ShapeError, UndefinedError, UnknownNameError, ValueSyntaxError
 from netcalc.graph.arithmetic.balls import Balls
 
 VALUE_BAR, SLOPE_BAR = 5, 8
@@ -314,3 +314,31 @@ def test_bce_where_an_output_is_its_target(exact: bool) -> None:
     assert result.verification.agreed >= 6
     with pytest.raises(UndefinedError, match=r"the loss of sample 1 is \+∞: a1\[1,1\] is 1 where the target is 0.5"):
         netcalc.net(layers, **stated | {"target": [[1, 1], [0, "0.5"]]}, exact=exact)
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ("nn.MSELoss", "mse"),
+        ("F.mse_loss", "mse"),
+        ("mean_squared_error", "mse"),
+        ("L1Loss", "mae"),
+        ("torch.nn.functional.huber_loss", "huber"),
+        ("BCELoss", "bce"),
+        ("binary_crossentropy", "bce"),
+        ("log-loss", "bce"),
+        ("BCEWithLogitsLoss", "bce-with-logits"),
+        ("nn.CrossEntropyLoss", "cross-entropy"),
+        ("ce", "cross-entropy"),
+        ("NLLLoss", "nll"),
+        ("hinge_loss", "hinge"),
+    ],
+)
+def test_a_loss_by_the_name_that_libraries_have_for_it(text, name):
+    assert str(loss(text).row) == name
+
+
+@pytest.mark.parametrize("text", ["l2", "smooth_l1", "loss", "quadratic"])
+def test_a_loss_that_may_be_several_is_refused(text):
+    with pytest.raises(UnknownNameError):
+        loss(text)

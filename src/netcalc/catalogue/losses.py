@@ -131,15 +131,20 @@ class Reduction(NamedTuple):
 
 
 def loss(text: str) -> BoundLoss:
-    """The loss that `text` names: `mse`, `huber(2)`.
+    """The loss that `text` names, also as PyTorch calls it: `mse`, `huber(2)`, `nn.MSELoss`, `F.l1_loss`.
 
     Raises UnknownNameError for a name or parameter that is not there, ValueSyntaxError for a bad parameter.
     """
     name, arguments = split_reference(text) or (text, ())
-    row = _BY_NAME.get(normalised(name))
+    row = _BY_NAME.get(_folded(name))
     if row is None:
         raise unknown("loss", name, LOSSES, f"the losses are {', '.join(LOSSES)}")
     return row.bind(arguments)
+
+
+def _folded(name: str) -> str:
+    """A name without `loss` at its end, and without hyphens."""
+    return normalised(name).replace("_", "").removesuffix("loss")
 
 
 def reduction(text: str) -> Reduction:
@@ -151,7 +156,14 @@ def reduction(text: str) -> Reduction:
 
 
 _ROWS = (
-    Loss("mse", "(a - t)^2", source="torch.nn.functional.mse_loss", kernels="residual:MSE", familiar_slope="2*(a - t)"),
+    Loss(
+        "mse",
+        "(a - t)^2",
+        source="torch.nn.functional.mse_loss",
+        kernels="residual:MSE",
+        familiar_slope="2*(a - t)",
+        aliases=("mean_squared_error",),
+    ),
     Loss("half-mse", "(a - t)^2/2", source="Bishop 2006, ch. 5", kernels="residual:HALF_MSE", familiar_slope="a - t"),
     Loss(
         "sse",
@@ -176,7 +188,7 @@ _ROWS = (
         kernels="residual:MAE",
         kink="a = t: slope 0, as PyTorch takes",
         familiar_slope="where(a > t, 1, where(a < t, -1, 0))",
-        aliases=("l1",),
+        aliases=("l1", "mean_absolute_error"),
     ),
     Loss(
         "huber",
@@ -203,6 +215,7 @@ _ROWS = (
         familiar_slope="(a - t)/(a*(1 - a))",
         target="probability",
         corner=("0", "1 - 2*a"),
+        aliases=("binary_cross_entropy", "log_loss"),
     ),
     Loss(
         "bce-with-logits",
@@ -211,6 +224,7 @@ _ROWS = (
         kernels="logistic:BCE_WITH_LOGITS",
         familiar_slope="sigmoid(a) - t",
         target="probability",
+        aliases=("binary_cross_entropy_with_logits",),
     ),
     Loss(
         "cross-entropy",
@@ -220,6 +234,7 @@ _ROWS = (
         by_sample=True,
         familiar_slope="softmax(a)[i] - t[i]",
         target="class",
+        aliases=("ce",),
     ),
     Loss(
         "nll",
@@ -244,7 +259,7 @@ OF_PROBABILITIES = Loss(
 
 LOSSES: Mapping[str, Loss] = MappingProxyType({row.name: row for row in _ROWS})
 CROSS_ENTROPY = LOSSES["cross-entropy"].bind()
-_BY_NAME = {normalised(name): row for row in _ROWS for name in (row.name, *row.aliases)}
+_BY_NAME = {_folded(name): row for row in _ROWS for name in (row.name, *row.aliases)}
 
 REDUCTIONS: Mapping[str, Reduction] = MappingProxyType(
     {

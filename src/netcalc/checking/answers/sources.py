@@ -122,6 +122,8 @@ def _known(source: str, pairs: Iterable[Given], names: Names) -> tuple[list[Give
 def _in_file(path: str, names: Names, stdin: StandardInput) -> tuple[list[Given], list[str]]:
     """What a file holds, and what there is to say of it. Raises FileError, also where it holds no answer."""
     by_name, said = True, list[str]()
+    if path.lower().endswith(".toml"):
+        raise FileError(f"{path} states a problem; answers are in .json, .csv, .npz or .safetensors, or NAME=VALUE")
     if path.lower().endswith((".npz", ".safetensors")):
         arrays = read_members(path)
         renamed, said = _renamed(path, arrays, names)
