@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -275,6 +277,49 @@ def test_slopes_at_infinity_are_their_limits():
     assert result.partials["x"] == [0.0, 0.0]
     masked = netcalc.gradients("p = F.softmax(torch.where(m > 0, x, -9e15), 0)\nloss = p[0]", x=[0.0, 2.0], m=[1, 0])
     assert "0 ± 1e-999" in str(masked)
+
+
+AT_INFINITY = {  # values and slopes at minus infinity and at infinity
+    **dict.fromkeys(("F.gelu(t)", "F.gelu(t, approximate='tanh')", "F.silu(t)", "F.mish(t)"), ([0, "inf"], [0, 1])),
+    "F.softplus(t)": ([0, "inf"], [0, 1]),
+    "F.logsigmoid(t)": (["-inf", 0], [1, 0]),
+    "F.softsign(t)": ([-1, 1], [0, 0]),
+    "torch.special.erfc(t)": ([2, 0], [0, 0]),
+    "torch.asinh(t)": (["-inf", "inf"], [0, 0]),
+}
+
+
+@pytest.mark.parametrize("certify", [True, False])
+@pytest.mark.parametrize("text", AT_INFINITY)
+def test_functions_at_infinity_are_their_limits(text, certify):
+    """Also where PyTorch has nan, as it multiplies infinity by 0."""
+    values, slopes_there = AT_INFINITY[text]
+    for side in (0, 1):
+        program = f"t = x.masked_fill(x < 1, float('{'-' * (1 - side)}inf'))\ny = {text}\nloss = (y * w).sum()"
+        result = netcalc.gradients(program, x=[0.5], w=[2.0], certify=certify)
+        assert float(result.forward["y"][0]) == float(values[side])
+        assert result.partials["t"] == [2 * slopes_there[side]]
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        ("torch.log(t)", "log(t) is defined for t > 0; here t = -inf"),
+        ("t / torch.sqrt(t**2 + 1)", "a factor in a product is infinite"),
+        ("torch.sinh(t) / torch.cosh(t)", "sinh(t)/cosh(t) has no value; here sinh(t) = -inf, cosh(t) = inf"),
+    ],
+)
+def test_what_has_no_limit_at_infinity_or_none_that_is_found_says_why(text, why):
+    with pytest.raises(NetcalcError, match=re.escape(why)):
+        netcalc.gradients(f"t = x.masked_fill(x < 1, float('-inf'))\nloss = ({text}).sum()", x=[0.5, 2.0])
+
+
+@pytest.mark.parametrize("certify", [True, False])
+def test_infinities_of_both_signs_are_in_json_as_text(certify):
+    text = "s = x + torch.tensor([-torch.inf, torch.inf, 0])\nloss = torch.exp(-s * s).sum()"
+    result = netcalc.gradients(text, x=[1, 2, 3.0], certify=certify)
+    assert [float(one) for one in result.forward["s"]] == [-math.inf, math.inf, 3]
+    assert json.loads(result.to_json())["forward"]["s"] == ["-inf", "inf", 3.0]
 
 
 def test_the_step_beside_a_wrong_answer_says_what_its_parts_are():

@@ -6,7 +6,7 @@ F. Johansson, "Arb: efficient arbitrary-precision midpoint-radius interval arith
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,7 +63,23 @@ def precision(bits: int) -> Iterator[None]:
 
 
 # Of functions at minus infinity and at infinity.
-LIMITS = {"exp": (fmpq(0), Infinite(INFINITE)), "tanh": (fmpq(-1), fmpq(1)), "erf": (fmpq(-1), fmpq(1))}
+LIMITS: Mapping[str, tuple[Numeral, Numeral]] = {
+    "exp": (fmpq(0), Infinite(INFINITE)),
+    **dict.fromkeys(("tanh", "erf"), (fmpq(-1), fmpq(1))),
+    **dict.fromkeys(("sqrt", "log1p"), (UNDEFINED, Infinite(INFINITE))),
+    **dict.fromkeys(("sinh", "asinh"), (Infinite(-INFINITE), Infinite(INFINITE))),
+    "cosh": (Infinite(INFINITE), Infinite(INFINITE)),
+    "expm1": (fmpq(-1), Infinite(INFINITE)),
+    "erfc": (fmpq(2), fmpq(0)),
+    "sech": (fmpq(0), fmpq(0)),
+}
+# Of activations whose formulas have no value there, and of their slopes.
+_GATED = ((fmpq(0), Infinite(INFINITE)), (fmpq(0), fmpq(1)))
+LIMITS_OF_ACTIVATIONS: Mapping[str, Sequence[tuple[Numeral, Numeral]]] = {
+    **dict.fromkeys(("silu", "gelu", "gelu_tanh", "mish", "softplus"), _GATED),
+    "softsign": ((fmpq(-1), fmpq(1)), (fmpq(0), fmpq(0))),
+    "log_sigmoid": ((Infinite(-INFINITE), fmpq(0)), (fmpq(1), fmpq(0))),
+}
 
 
 def exactly(ball: arb) -> Numeral:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import FAR, OPERATIONS, Numeral, ball, precision, sign
+from netcalc.arithmetic.balls import FAR, OPERATIONS, Infinite, Numeral, ball, precision, sign
 from netcalc.arithmetic.evaluation import Known, numeral
 from netcalc.arithmetic.rounding import LARGEST_EXPONENT, digits, enclosure
 from netcalc.arithmetic.sides import ROOM
@@ -72,7 +72,11 @@ class _Blame:
         if isinstance(node, Apply) and node.operator == "where" and isinstance(self.values[places[0]], bool):
             taken = places[1] if self.values[places[0]] else places[2]
             return taken if not _is_known(self.values[taken]) else None
-        return next((below for below in places if not _is_known(self.values[below])), None)
+        return next((below for below in places if not self.is_fine(below)), None)
+
+    def is_fine(self, place: int) -> bool:
+        """Whether a node has a value, or is infinity itself, as masks have it."""
+        return isinstance(self.values[place], Infinite) or _is_known(self.values[place])
 
     def told(self, place: int) -> str:
         node, places = self.shared.nodes[place], self.shared.arguments[place]
@@ -81,8 +85,14 @@ class _Blame:
         written = to_ascii(node)
         if _is_too_large(node.operator, [self.values[place] for place in places]):
             return f"{written} is beyond 1e{LARGEST_EXPONENT}; {self.here(node.arguments, places)}"
-        if is_activation(node) and abs(ball(self.values[places[0]])) > FAR:
+        if (
+            is_activation(node)
+            and not isinstance(self.values[places[0]], Infinite)
+            and abs(ball(self.values[places[0]])) > FAR
+        ):
             return f"{written} {FAR_OUT}; {self.here(node.arguments[:1], places[:1])}"
+        if node.operator not in DOMAINS and any(isinstance(self.values[place], Infinite) for place in places):
+            return f"{written} has no value; {self.here(node.arguments, places)}"
         if node.operator == "divide":
             above, divisor = node.arguments
             zero_by_zero = _is_zero(self.values[places[0]]) and _is_zero(self.values[places[1]])
@@ -117,6 +127,9 @@ class _Blame:
         said = []
         for part, place in zip(parts, places, strict=True):
             if isinstance(part, Number):
+                continue
+            if isinstance(self.values[place], Infinite):
+                said.append(f"{to_ascii(part)} = {'-' if self.values[place] < 0 else ''}inf")
                 continue
             shown = digits(self.values[place], 6)
             is_zero = shown is None and sign(self.values[place]) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -235,7 +236,10 @@ class Result:
         content |= {"notes": list(self.notes), "certainty": self.certainty}
         if self.verification is not None:
             content["verification"] = self.verification.to_data()
-        return json.dumps(content, ensure_ascii=False, allow_nan=False)
+        try:
+            return json.dumps(content, ensure_ascii=False, allow_nan=False)
+        except ValueError:  # which is rare, and a second walk over all that there is
+            return json.dumps(_infinities_as_text(content), ensure_ascii=False, allow_nan=False)
 
 
 _DISPLAYS: dict[str, Callable[[Result], str | None]] = {}  # how notebooks show a result, entered by the renderers
@@ -284,6 +288,15 @@ def _leading_to(tensors: Sequence[Tensor], labels: Collection[str], steps: Seque
 
 def _has_closed_forms(entries: np.ndarray) -> bool:
     return entries.dtype == object and any(value.exact is not None for value in entries.flat)
+
+
+def _infinities_as_text(content: Any) -> Any:
+    """What JSON is made of, "-inf" and "inf" for what it has no numbers for, as proven values have it."""
+    if isinstance(content, dict):
+        return {name: _infinities_as_text(one) for name, one in content.items()}
+    if isinstance(content, list | tuple):
+        return [_infinities_as_text(one) for one in content]
+    return str(content) if isinstance(content, float) and math.isinf(content) else content
 
 
 def closed_form(value: Value) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arrays import each, places
+from netcalc.arrays import each, is_surely_finite, places
 from netcalc.expression import Symbol, Tree, substitute, symbols
 from netcalc.notation import minus_signs, significant, to_ascii, to_unicode
 from netcalc.problem import element, labelled, of_gradient
@@ -157,7 +157,8 @@ class Tensor:
 
     def map(self, part: Callable[[Value], Any]) -> Any:
         """Nested lists of `part` of each entry, in the tensor's shape; a bare one for a scalar."""
-        if self.entries.dtype != object and part is Value.plain and not np.isnan(self.entries.sum()):
+        has_all = is_surely_finite(self.entries) or (self.entries.dtype != object and not np.isnan(self.entries).any())
+        if has_all and part is Value.plain:
             return self.entries.tolist()
         return each(lambda entry: part(as_value(entry)), self.entries).tolist()
 

@@ -14,14 +14,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import OPERATIONS, UNDEFINED, Infinite, Numeral, ball, exactly, is_nowhere, sign
+from netcalc.arithmetic.balls import (
+    LIMITS_OF_ACTIVATIONS,
+    OPERATIONS,
+    UNDEFINED,
+    Infinite,
+    Numeral,
+    ball,
+    exactly,
+    is_nowhere,
+    sign,
+)
 from netcalc.arithmetic.evaluation import Evaluation, Once, numeral
 from netcalc.arrays import each, from_list, scalar
 from netcalc.derivation.derive import derivation, evaluable, evaluable_far_out, loss_derivation
 from netcalc.errors import ShapeError, UndefinedError
-from netcalc.expression import Tree, parse
+from netcalc.expression import Apply, Symbol, Tree, fold, parse
 from netcalc.graph.arithmetic import Axes, ball_matrices
 from netcalc.graph.arithmetic.objects import Objects, alike
+from netcalc.notation import to_ascii
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
@@ -113,7 +124,7 @@ class Balls(Objects):
             values = dict(zip(names, entries, strict=True))
             found = evaluation.at(values, self.once)[0]
             if not self.once and is_nowhere(found) and any(isinstance(one, Infinite) for one in entries):
-                return Evaluation(evaluable_far_out(tree)).at(values)[0]
+                return _far_out(tree, values)
             return found
 
         found = each(at, *columns.values())
@@ -233,6 +244,22 @@ def _compares(node: Node) -> bool:
     if node.operation.name == "elementwise":
         return _evaluation(node.params.tree).compares
     return node.operation.name in ("max", "min")
+
+
+def _far_out(tree: Tree, values: dict[str, Numeral]) -> Numeral:
+    """A tree at infinity, where an activation is its limit."""
+
+    def limited(operator: str, arguments: tuple[Tree, ...]) -> Tree:
+        applied, name = Apply(operator, arguments), operator.rstrip("'")
+        match arguments:
+            case (Symbol(q),) if name in LIMITS_OF_ACTIVATIONS and isinstance(at := values[q], Infinite):
+                own = LIMITS_OF_ACTIVATIONS[name]
+                order = len(operator) - len(name)
+                values[to_ascii(applied)] = own[order][at > 0] if order < len(own) else fmpq(0)
+                return Symbol(to_ascii(applied))
+        return applied
+
+    return Evaluation(evaluable_far_out(fold(tree, lambda leaf: leaf, limited))).at(values)[0]
 
 
 @lru_cache(maxsize=4096)
