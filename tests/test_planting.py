@@ -36,3 +36,11 @@ def test_slips_are_told_where_they_are_alone_and_named(names, every):
     assert total.found >= 0.95 * total.all, told
     assert total.alone >= 0.95 * total.all, told
     assert total.named >= 0.8 * total.all, told
+
+
+@pytest.mark.parametrize("slip, cause", [("dct", "factor-left-out"), ("dct * o", "wrong-tensor")])
+def test_what_is_right_for_another_step_by_a_slip_is_held_to_that_of_its_own(slip, cause):
+    (one,) = (one for one in PASSES if one.name == "lstm_gates")
+    wrong = [line for line in one.lines(one.backward.replace("dc = dct * f", f"dc = {slip}")) if line.is_wrong]
+    told = [(line.line, line.mistake, line.repair.strip()) for line in wrong if not line.follows]
+    assert told == [(16, cause, "dc = dct * f")]

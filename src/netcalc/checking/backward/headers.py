@@ -11,6 +11,7 @@ from netcalc.checking.backward.edits import TESTS, edits_of
 from netcalc.checking.backward.expressions import called, put
 from netcalc.checking.backward.shapes import Repairs
 from netcalc.checking.backward.trial import Edit, Trial
+from netcalc.graph.node import Node, in_order
 from netcalc.program.steps import COMPOUND
 
 MAX_SIZES = 4  # that are tried for a bound
@@ -73,9 +74,19 @@ def _order(trial: Trial, block: ast.For) -> Repairs:
             other = _backwards(trial, node)
         case _:
             other = f"reversed({trial.text(node)})"
-    if carries(block):
+    if carries(block) and not _is_in_order(trial, block):
         said = f"the loop goes through the steps in the wrong order: {trial.text(node)} in place of {other}"
         yield said, put(trial, node, other)
+
+
+def _is_in_order(trial: Trial, block: ast.For) -> bool:
+    """Whether a gradient is right that goes by what it was in the round before: none is, where a loop goes wrongly."""
+    inner = set(ast.walk(block))
+    groups: dict[tuple[str, int], list[Node]] = {}
+    for one in trial.reading.judged:
+        if one.verdict == "right" and one.version.node is not None and one.version.statement in inner:
+            groups.setdefault(one.version.key, []).append(one.version.node)
+    return any(len(nodes) > 1 and not set(nodes[:-1]).isdisjoint(in_order(nodes[-1:])) for nodes in groups.values())
 
 
 def carries(block: ast.For) -> bool:

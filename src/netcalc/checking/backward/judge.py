@@ -42,7 +42,8 @@ CUTTING = frozenset({"where", "greater", "less", "greater_equal", "less_equal", 
 class Judged:
     """A verdict on one version of a gradient, which is held to `factor` times that of `node`.
 
-    `follows` is what it is wrong after, `meaning` says what it is the gradient of where its name says otherwise.
+    `follows` is what it is wrong after, `meaning` says what it is the gradient of where its name says otherwise,
+    `in_turn` is the node that it was held to by its place in a loop, where it is right for another.
     """
 
     version: Version
@@ -51,6 +52,7 @@ class Judged:
     meaning: str = ""
     verdict: str = "right"
     follows: str = ""
+    in_turn: Node | None = None
 
     @property
     def is_wrong_in_itself(self) -> bool:
@@ -348,7 +350,7 @@ def _settle(reading: Reading, known: list[Judged]) -> None:
         right = right or [other.node for other in others if _outcomes(reading, [other])[0][1]]
         settled |= {id(one)} if right else set()
         if right and one.node not in right:
-            one.node = right[0]
+            one.node, one.in_turn = right[0], one.node
             reading.hold(reading.judged)
     _settle_in_order(reading, several, settled)
 

@@ -237,21 +237,30 @@ def _unscaled(reading: Reading, one: Judged, node: Node) -> Judged | None:
 
 def _as_part(reading: Reading, one: Judged, *, but: bool = False) -> Iterator[list[Judged]]:
     """The gradient through one of several uses, or all but one, each time that a loop passes it; a later line adds the
-    others.
+    others. One that is right for what another time gives, by a slip, is held to that of its own.
     """
+    alike = [other for other in reading.judged if _is_same_line(one, other)]
+    yield from _parts_of(reading, one, {id(other): other.node for other in alike}, but=but)
+    if any(other.in_turn is not None for other in alike):
+        yield from _parts_of(reading, one, {id(other): other.in_turn or other.node for other in alike}, but=but)
+
+
+def _parts_of(reading: Reading, one: Judged, nodes: dict[int, Node], *, but: bool) -> Iterator[list[Judged]]:
     forward = reading.forward
-    for through in forward.shares(one.node):
+    for through in forward.shares(nodes[id(one)]):
 
         def part(other: Judged, through: str = through) -> Judged:
-            shares = forward.shares(other.node)
-            is_open = _is_open(other) or _is_open_in_def(other)
-            if not _is_same_line(one, other) or not is_open or not shares.keys() - {through}:
+            node = nodes.get(id(other))
+            if node is None or not (_is_open(other) or _is_open_in_def(other)):
+                return other
+            shares = forward.shares(node)
+            if not shares.keys() - {through}:
                 return other
             label = other.version.label
             said = f"{label} without the path through {through}" if but else f"{label} through {through}{ALONE}"
-            own = b.named(said, other.node, 0)
+            own = b.named(said, node, 0)
             some = [one for name, each in shares.items() if (name == through) is not but for one in each]
-            forward.backward.gradients[own] = b.add(*some) if some else b.number(0, other.node.shape)
+            forward.backward.gradients[own] = b.add(*some) if some else b.number(0, node.shape)
             return replace(other, node=own, meaning=said)
 
         moved = [part(other) for other in reading.judged]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from netcalc.checking.backward.agreement import Pair, same
 from netcalc.checking.backward.expressions import terms
 from netcalc.checking.backward.forward import fits
+from netcalc.checking.backward.needed import needed
 from netcalc.checking.backward.trial import FAILURES, MAX_STEPS, Change, Edit, Trial
 from netcalc.graph.node import Node
 from netcalc.program.gradients import GradientReader
@@ -217,8 +218,10 @@ def _read(
     reader = _reader_at(trial, steps[start])
     last = steps[-1].node
     again = {last: (trial.source, [last]), **instead}
+    outside = (one.id for each in trial.defs for one in ast.walk(each) if isinstance(one, ast.Name))
+    places = [start + place for place in needed(steps[start:], again, outside)]
     try:
-        before = reader.replay(steps[start:], again, settled[start:])
+        before = reader.replay([steps[place] for place in places], again, [settled[place] for place in places])
     finally:
         trial.reading.statements += reader.statements
     known, versions = {ast.unparse(one) for one in of.unread.values()}, reader.read_so_far.versions
