@@ -539,6 +539,29 @@ def test_many_numbers_are_held_to_their_own_digits(tmp_path, digits, expected):
     assert netcalc.check(result, {"dW": rows}, rtol=1e-9).checked[0].is_wrong
 
 
+def test_numbers_of_32_bits_are_told_from_all_of_an_array():
+    """Be it the last one that is none; and so is what is wrong, in whatever part of a large array it is."""
+    rng = np.random.default_rng(3)
+    v, delta = rng.normal(size=700), rng.normal(size=300)
+    result = netcalc.linear(W=np.ones((300, 700)), v=v, delta=delta, bias=False)
+    right = np.outer(delta, v)
+    coarse = right.astype(np.float32).astype(np.float64)
+    for last, verdict in ((coarse[-1, -1], "right"), (1 + 2.0**-40, "wrong")):
+        own = coarse.copy()
+        own[-1, -1] = last
+        whole, *entries = netcalc.check(result, {"dW": own}).checked
+        assert whole.verdict == verdict
+        assert len(entries) == (0 if verdict == "right" else 100)
+    for place in ((0, 0), (150, 3), (299, 699)):
+        own = right.copy()
+        own[place] *= 2
+        whole, entry = netcalc.check(result, {"dW": own}).checked
+        assert (entry.name, whole.note) == (
+            f"dW[{place[0]},{place[1]}]",
+            "1 of 210,000 entries is wrong; the largest relative error is 1",
+        )
+
+
 @pytest.mark.parametrize("again", ["dL/dW", "dW[1,1]", "dv[0,0]"])
 def test_a_tensor_of_many_numbers_is_answered_once(again):
     """And is no single number."""

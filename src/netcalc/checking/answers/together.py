@@ -31,6 +31,7 @@ from netcalc.errors import NetcalcError
 from netcalc.files.numbers import as_float64
 from netcalc.records import NamedTuple
 
+BLOCK = 1 << 16  # numbers looked at at once
 Given = tuple[str, Any]
 
 
@@ -81,9 +82,15 @@ def _text(leaf: Any) -> str:
 
 def are_float32(numbers: np.ndarray) -> bool:
     """Whether all numbers are of 24 bits, and some of more than a half or a quarter takes."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        long = numbers[np.isfinite(numbers) & (numbers.astype(np.float16) != numbers)]
-        return long.size > 0 and bool((long.astype(np.float32) == long).all()) and bool((long % 1 != 0).any())
+    flat, is_fine = numbers.ravel(order="K"), False
+    for start in range(0, flat.size, BLOCK):  # float64 is told by the first
+        block = flat[start : start + BLOCK]
+        with np.errstate(over="ignore", invalid="ignore"):
+            long = block[np.isfinite(block) & (block.astype(np.float16) != block)]
+            if not (long.astype(np.float32) == long).all():
+                return False
+        is_fine = is_fine or bool((long % 1 != 0).any())
+    return is_fine
 
 
 def _array(array: np.ndarray, name: str) -> Any:

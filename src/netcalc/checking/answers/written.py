@@ -185,7 +185,9 @@ def numeral(written: Written, names: Mapping[str, Any], *, sharp: bool = False) 
     Where it is `sharp`, every decimal is what it says, and so is one within a condition. An odd root of a negative
     number is the real one.
     """
-    within = not isinstance(written.tree, Number) and not sharp
+    if isinstance(written.tree, Number):
+        return fmpq(written.tree.value.numerator, written.tree.value.denominator)
+    within = not sharp
     kept = in_conditions(written.tree) if within else ()
 
     def leaf(node: Number | Constant | Symbol) -> Any:

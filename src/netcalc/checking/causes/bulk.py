@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from netcalc.checking.causes.library import Library, Yielded, rounded
 from netcalc.checking.causes.patterns import SWAPPED, largest_error, where
 from netcalc.checking.causes.taken import taken
 from netcalc.checking.edits.gradients import FACTORS
-from netcalc.checking.judging.bench import Array
+from netcalc.checking.judging.bench import Array, largest
 from netcalc.checking.judging.verdicts import COARSELY, Tolerance
 from netcalc.errors import ShapeError
 from netcalc.result import Checked, Tensor, Value, as_value
@@ -22,6 +23,7 @@ from netcalc.result import Checked, Tensor, Value, as_value
 EXACTLY = 2.0**-50  # relative: as near as float64 holds what is right
 LOST_BITS = 3  # of an answer's, for a slip that is worked out in float64 to meet it
 SLACK = 1e-9  # relative: half a unit is still right
+BLOCK = 1 << 16  # numbers compared at once
 NAMED = 100  # wrong entries that are named one by one
 
 
@@ -39,39 +41,56 @@ def bulk(
         raise ShapeError(
             f"{tensor.name} is {described(truth.shape)}, and what is given for it is {described(claimed.shape)}"
         )
-    with np.errstate(invalid="ignore"):
-        off = claimed - truth
-        np.abs(off, out=off)
-    right = off <= _radius(truth, tolerance, brought.bits)
-    wrong = ~right
-    if tolerance == Tolerance():
-        wrong &= ~(off <= margins * (1 + SLACK))
+    wrong, is_right, is_fine = _standing(claimed, margins, truth, tolerance, brought.bits)
     if not wrong.any():
-        coarse = brought.bits not in (None, FLOAT64_BITS) and not (off <= _radius(truth, tolerance, FLOAT64_BITS)).all()
-        note = COARSELY[brought.bits or FLOAT64_BITS] if coarse else ""
-        yield Checked(tensor.name, _many(claimed), _many(truth), "right" if right.all() else "rounded", note=note)
+        note = "" if is_fine else COARSELY[brought.bits or FLOAT64_BITS]
+        yield Checked(tensor.name, _many(claimed), _many(truth), "right" if is_right else "rounded", note=note)
         return
     found = (
         _diagnosis(library, tensor.name, claimed, truth, wrong, brought.bits)
         if is_searched
         else _factor(claimed, truth)
     )
-    note, first = _pattern(tensor, off, truth, wrong), tuple(int(one) for one in np.argwhere(wrong)[0])
-    steps = taken(library, found.edits, tensor.name, first)
+    places = [tuple(map(int, index)) for index in islice(np.argwhere(wrong), NAMED)]
+    note, steps = _pattern(tensor, claimed, truth, wrong), taken(library, found.edits, tensor.name, places[0])
     yield Checked(
         tensor.name, _many(claimed), _many(truth), "wrong", found.said, note=note, mistake=found.mistake, taken=steps
     )
-    for index in np.argwhere(wrong)[:NAMED]:
-        at = tuple(int(one) for one in index)
+    for at in places:
         entry = tensor.at(at)
         yield Checked(entry.name, as_value(claimed[at]), entry.value, "wrong", found.said, tensor=tensor.name)
 
 
-def _pattern(tensor: Tensor, off: Array, truth: Array, wrong: Array) -> str:
+def _standing(
+    claimed: Array, margins: Array, truth: Array, tolerance: Tolerance, bits: int | None
+) -> tuple[Array, bool, bool]:
+    """Which entries are wrong; whether none is but right, and right as computed in 64 bits, where none is wrong.
+
+    It takes some rows after the others: arrays that stay near the processor, and no memory.
+    """
+    wrong, is_right, is_fine = np.empty(truth.shape, dtype=bool), True, True
+    most, rows = largest(truth), max(1, BLOCK * len(truth) // truth.size)
+    for start in range(0, len(truth), rows):
+        part = slice(start, start + rows)
+        own = truth[part]
+        with np.errstate(invalid="ignore"):
+            off = np.abs(claimed[part] - own)
+        right = off <= _radius(own, tolerance, bits, most)
+        np.logical_not(right, out=wrong[part])
+        if not right.all():
+            is_right = False
+            if tolerance == Tolerance():
+                wrong[part] &= ~(off <= margins[part] * (1 + SLACK))
+        if is_fine and bits not in (None, FLOAT64_BITS):
+            is_fine = bool((off <= _radius(own, tolerance, FLOAT64_BITS, most)).all())
+    return wrong, is_right, is_fine
+
+
+def _pattern(tensor: Tensor, claimed: Array, truth: Array, wrong: Array) -> str:
     """How many entries are wrong, where, and how far off they are."""
-    count, error = int(wrong.sum()), largest_error(off, truth, wrong)
+    count, error = int(wrong.sum()), largest_error(claimed[wrong], truth[wrong])
     said = f"{count:,} of {wrong.size:,} entries {'is' if count == 1 else 'are'} wrong"
-    said += where(tensor.name, wrong.astype(float), tensor.index_from)
+    said += where(tensor.name, wrong, tensor.index_from)
     return f"{said}; {error}" if error else said
 
 
@@ -79,17 +98,20 @@ def _many(array: Array) -> Value:
     return Value(None, f"{array.size:,} numbers")
 
 
-def _radius(truth: Array, tolerance: Tolerance, bits: int | None) -> Array:
-    """How far from each right entry a right answer may be; next to nothing where no program computed it."""
+def _radius(truth: Array, tolerance: Tolerance, bits: int | None, most: float) -> Array:
+    """How far from each right entry a right answer may be; next to nothing where no program computed it.
+
+    The largest magnitude of all entries is the `most`.
+    """
+    if bits is not None and tolerance == Tolerance():
+        return np.asarray(most * 2.0**-bits)
     size = np.abs(truth)
     if tolerance.rtol is not None or tolerance.atol is not None:
         return np.asarray((tolerance.atol or 0) + (tolerance.rtol or 0) * size)
     if tolerance.sig is not None:
         with np.errstate(all="ignore"):
             return np.asarray(0.5 * 10.0 ** (np.floor(np.log10(size)) - tolerance.sig + 1))
-    if bits is None:
-        return np.asarray(np.maximum(size * EXACTLY, np.where(truth == 0, size.max() * 2.0**-FLOAT64_BITS, 0)))
-    return np.broadcast_to(size.max() * 2.0**-bits, truth.shape)
+    return np.asarray(np.maximum(size * EXACTLY, np.where(truth == 0, most * 2.0**-FLOAT64_BITS, 0)))
 
 
 def _diagnosis(library: Library, name: str, claimed: Array, truth: Array, wrong: Array, bits: int | None) -> Diagnosis:

@@ -54,7 +54,7 @@ def _line(result: Result, evidence: Evidence, places: Sequence[int], wrong: froz
     place = where(name, is_wrong, result[name].index_from)
     parts = [
         f"{name}, {described(shape)}: {count} of {len(places)} entries are wrong{place}",
-        largest_error(np.abs(claimed - truth), truth, is_wrong == 1),
+        largest_error(claimed[is_wrong == 1], truth[is_wrong == 1]),
     ]
     if _is_transposed(claimed, truth, evidence, places):
         parts.append(f"the transpose of {name} is right")
@@ -76,18 +76,18 @@ def where(name: str, is_wrong: Array, index_from: int) -> str:
     if is_wrong.ndim != 2:
         return ""
     for axis, word in ((1, "row"), (0, "column")):
-        lines = [place for place in range(is_wrong.shape[1 - axis]) if (is_wrong.take(place, axis=1 - axis) == 1).any()]
-        full = all((is_wrong.take(place, axis=1 - axis) == 1).all() for place in lines)
-        if full and is_wrong.shape[axis] > 1:
-            listed = ", ".join(str(place + index_from) for place in lines)
+        marked = is_wrong == 1
+        lines = np.flatnonzero(marked.any(axis=axis))
+        if marked.all(axis=axis)[lines].all() and is_wrong.shape[axis] > 1:
+            listed = ", ".join(str(int(place) + index_from) for place in lines)
             return f", all of {word}{'s' if len(lines) > 1 else ''} {listed}"
     return ""
 
 
-def largest_error(off: Array, truth: Array, wrong: Array) -> str:
-    """How far off the worst of the wrong entries is; nothing where none has a relative error."""
+def largest_error(claimed: Array, truth: Array) -> str:
+    """How far off the worst of wrong entries is; nothing where none has a relative error."""
     with np.errstate(all="ignore"):
-        errors = (off / np.abs(truth))[wrong]
+        errors = np.abs(claimed - truth) / np.abs(truth)
     finite = errors[np.isfinite(errors)]
     return f"the largest relative error is {significant(finite.max(), 3)}" if finite.size else ""
 
