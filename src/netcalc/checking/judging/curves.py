@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,27 +18,38 @@ class Curves:
     """`trees`, to be looked at anywhere."""
 
     def __init__(self, trees: Sequence[Tree]) -> None:
-        shared = share(trees)
-        self.roots = shared.roots
-        self.steps: list[Any] = []  # a name, a constant's value, or what is done to which results
-        for node, arguments in zip(shared.nodes, shared.arguments, strict=True):
-            if isinstance(node, Apply):
-                self.steps.append((operation(node), arguments))
-            else:
-                self.steps.append(node if isinstance(node, Symbol) else leaf(node, {}))
+        self.shared = share(trees)
+        self.steps: list[Any] = [  # a name, a constant's value, or what is done to which results
+            operation(node) if isinstance(node, Apply) else node if isinstance(node, Symbol) else leaf(node, {})
+            for node in self.shared.nodes
+        ]
 
     def at(self, columns: Mapping[str, Array]) -> Array:
         """Their values, (trees, points)."""
-        count = len(next(iter(columns.values())))
-        results: list[Any] = []
+        return self.along({}, columns)(columns)
+
+    def along(self, fixed: Mapping[str, Array], moving: Collection[str]) -> Callable[[Mapping[str, Array]], Array]:
+        """Their values by the columns of what is `moving`; what only depends on what is `fixed` is done once."""
+        known: list[Any] = []
+        left: list[int] = []
+        steps, arguments = self.steps, self.shared.arguments
         with np.errstate(all="ignore"):
-            for step in self.steps:
-                match step:
-                    case Symbol():
-                        results.append(leaf(step, columns))
-                    case act, arguments if callable(act):
-                        results.append(act(*(results[place] for place in arguments)))
-                    case constant:
-                        results.append(constant)
-            found = [np.broadcast_to(results[root].value, count) for root in self.roots]
-        return np.array(found, dtype=np.float64).reshape(len(found), count)
+            for place, step in enumerate(steps):
+                parts = [known[one] for one in arguments[place]]
+                if step.name in moving if isinstance(step, Symbol) else any(one is None for one in parts):
+                    known.append(None)
+                    left.append(place)
+                else:
+                    known.append(leaf(step, fixed) if isinstance(step, Symbol) else step(*parts) if parts else step)
+
+        def values(columns: Mapping[str, Array]) -> Array:
+            count, results = len(next(iter(columns.values()))), known.copy()
+            with np.errstate(all="ignore"):
+                for place in left:
+                    step = steps[place]
+                    parts = (results[one] for one in arguments[place])
+                    results[place] = leaf(step, columns) if isinstance(step, Symbol) else step(*parts)
+                found = [np.broadcast_to(results[root].value, count) for root in self.shared.roots]
+            return np.array(found, dtype=np.float64).reshape(len(found), count)
+
+        return values

@@ -218,13 +218,9 @@ class Pieces:
 
     def _line(self, start: Point, name: str, trees: Sequence[Tree]) -> Callable[[Array], Array]:
         """The trees as one variable moves, (trees, places), from its places."""
-        curves, fixed = self._curves(trees), {other: float(value) for other, value in start.items()}
-
-        def line(places: Array) -> Array:
-            columns = {other: np.full(len(places), value) for other, value in fixed.items()}
-            return curves.at({**columns, name: places})
-
-        return line
+        fixed = {other: np.asarray(float(value)) for other, value in start.items()}
+        line = self._curves(trees).along(fixed, (name,))
+        return lambda places: line({name: places})
 
     def singled_out(self, trees: Sequence[Tree]) -> list[Point]:
         """Points that the `trees` single out by == or !=, or by what is so narrow that nothing else shows it."""
