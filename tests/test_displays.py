@@ -81,6 +81,13 @@ def test_a_matrix_wider_than_the_page_is_written_row_by_row():
     assert in_line(W) == "[4, −4; 1, 0.25]"
 
 
+def test_nothing_stands_beside_what_is_written_row_by_row():
+    """Its value begins a line: it would read as a part of the first row."""
+    long = parse("aaaaaaaa*bbbbbbbb + cccccccc*dddddddd")
+    blocks = list(chain([Named("y"), column([long, long]), column(map(parse, "12"))], 38))
+    assert [block.lines[0].strip()[:3] for block in blocks] == ["y =", "= ⎡"]
+
+
 def test_the_second_of_two_matrices_begins_a_line():
     wide = matrix([[parse("123456")] * 3] * 2)
     (shown,) = chain((Product((wide, wide), "∘"),), 50)

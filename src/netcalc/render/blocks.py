@@ -121,7 +121,7 @@ def chain(
                 yield beside(held)
                 held = [indent]
             held += [line(sign), part]
-            ends = bool(lines)
+            ends = bool(lines) or (len(part.lines) > 1 and part != lay_out(display, style))  # row by row
     yield beside(held)
 
 
