@@ -240,6 +240,15 @@ def test_a_loss_over_samples_and_classes_is_right_as_printed():
     assert not netcalc.check(result, brought).has_wrong
 
 
+def test_arange_with_a_start_and_a_step_is_read_as_it_is_printed():
+    result = netcalc.grad("sum(x*arange(0, 4, 2))", shape={"x": "2"})
+    (f,) = (one for one in result.tensors if one.name == "f")
+    checked = netcalc.check(result, {"f": to_unicode(f.formula), "dx": "arange(0, 4, 2)"}).checked
+    assert not any(one.is_wrong for one in checked)
+    (wrong,) = netcalc.check(result, {"dx": "arange(0, 2)"}).checked
+    assert wrong.is_wrong
+
+
 def test_a_programs_own_greek_letters_are_read():
     result = netcalc.gradients("γ = x**2\nloss = np.sum(γ * β)", shape={"x": "n", "β": "n"})
     assert not netcalc.check(result, {"dx": "2·dγ ∘ x", "dβ": "γ", "loss": "γᵀ β"}).has_wrong

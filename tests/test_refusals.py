@@ -134,7 +134,9 @@ sum(‸one_hot([0, 3], 3)) | index 3 is out of range: one_hot has classes 0 to 2
 sum(‸one_hot([0, -4], 3)) | index -4 is out of range: one_hot has classes 0 to 2
 sum(‸one_hot([0, 1])) | one_hot needs the number of classes, as in one_hot([2, 0], 3)
 sum(‸one_hot([0, 1], 100000000)) | one_hot of 2 numbers in 100,000,000 classes would take more than memory
-sum(‸arange(x/2)) | arange takes a whole number, as in arange(3)
+sum(‸arange(0, 1e30)) | arange takes whole numbers, as arange(3) and arange(0, 4, 2), and gives 1 to 1,048,576
+sum(‸arange(4, 0)) | arange takes whole numbers, as arange(3) and arange(0, 4, 2), and gives 1 to 1,048,576
+sum(‸arange(x/2)) | arange takes whole numbers, as in arange(3) and arange(0, 4, 2)
 sum(v‸[::0]) | the step of a slice is a whole number other than 0
 sum(v‸[v:]) | a bound of a slice is one number
 sum(v‸[1/2]) | an index needs a number here, or a name with a value

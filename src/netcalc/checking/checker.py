@@ -22,7 +22,7 @@ from netcalc.checking.causes.patterns import patterns
 from netcalc.checking.causes.taken import taken
 from netcalc.checking.causes.transposes import by_transposes
 from netcalc.checking.checked import by_formula, checked
-from netcalc.checking.elsewhere import ONLY_HERE, right_here_alone
+from netcalc.checking.elsewhere import IN_A_CIRCLE, ONLY_HERE, circular, right_here_alone
 from netcalc.checking.judging import graphs
 from netcalc.checking.judging.bench import BITS, Bench
 from netcalc.checking.judging.functions import compared
@@ -81,10 +81,13 @@ class Checker:
         claims = claims_of(self.names, small, tensors=self.tensors)
         evidence = Evidence(self.library, claims, self.tolerance)
         judgements, found = self._judged(claims)
-        found |= without_a_step(self.library.benches[0], claims, judgements) | turned(claims, judgements)
-        found |= self._causes(evidence, judgements, found)
         is_closed = self.functions is None  # all numbers are given
         notes = dict.fromkeys(right_here_alone(self.result, claims, judgements) if is_closed else (), ONLY_HERE)
+        for place in circular(claims) & notes.keys() if notes else ():
+            del notes[place]
+            judgements[place], found[place] = "wrong", Diagnosis(IN_A_CIRCLE)
+        found |= without_a_step(self.library.benches[0], claims, judgements) | turned(claims, judgements)
+        found |= self._causes(evidence, judgements, found)
         explained = shown(claims, found)
         rows = [
             checked(

@@ -11,10 +11,12 @@ from netcalc.checking.judging.functions import Functions, compared
 from netcalc.checking.judging.verdicts import Judgement, Tolerance, is_apart, judge
 from netcalc.checking.workings.kinds import functions_elsewhere, kind_of
 from netcalc.errors import NetcalcError
+from netcalc.expression import symbols
 from netcalc.models.graphed import GraphProblem
 from netcalc.result import Result
 
 ONLY_HERE = "right for these numbers, though not as a formula"
+IN_A_CIRCLE = "given by answers that are given by it: equal for these numbers, though not as formulas"
 
 
 def right_here_alone(result: Result, claims: Sequence[Claim], judgements: Sequence[Judgement]) -> set[int]:
@@ -37,6 +39,18 @@ def right_here_alone(result: Result, claims: Sequence[Claim], judgements: Sequen
         others = kind_of(problem).elsewhere(problem)
         return {n for n in places if _is_wrong_at(claims[n], others)}
     return {n for n in places if not _is_right_as_formula(claims[n], functions)}
+
+
+def circular(claims: Sequence[Claim]) -> set[int]:
+    """The answers that rest on each other alone, as dx = dy beside dy = dx does."""
+    answered = {one.name for one in claims}
+    uses = {n: set(symbols(one.written.tree)) & answered for n, one in enumerate(claims) if not one.written.is_constant}
+    known = {one.name for n, one in enumerate(claims) if not uses.get(n)}
+    left = {n for n, names in uses.items() if names}
+    while settled := {n for n in left if uses[n] <= known}:
+        known |= {claims[n].name for n in settled}
+        left -= settled
+    return left
 
 
 def _is_right_as_formula(claim: Claim, functions: Functions) -> bool:

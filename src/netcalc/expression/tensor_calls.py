@@ -13,7 +13,7 @@ from netcalc.expression.tree import Apply, Constant, Level, Number, Tree, symbol
 
 NOTHING = Apply("none", ())
 WHOLE = frozenset({"axis", "axes", "k", "keepdims"})  # options that hold whole numbers
-BARE = frozenset({"shape", "n"})  # options that are written without their word: reshape(x, 2, 3), one_hot(x, 3)
+BARE = frozenset({"shape", "n", "ends"})  # options that are written without their word: reshape(x, 2, 3), one_hot(x, 3)
 NOT_KEPT = Apply("keepdims", (Number(Fraction(0)),))
 SEVERAL = {"sum": ("add", "+"), "prod": ("multiply", "*"), "max": ("max", ""), "min": ("min", "")}
 
@@ -149,8 +149,8 @@ class TensorCalls(Parser):
     def options(self, row: TensorFunction, given: Sequence[Part], named: dict[str, Part], token: Token) -> list[Tree]:
         """The options by place and by word, in order, each Apply(word, what it holds); what is as usual is left out."""
         words = [one.partition("|")[0] for one in row.options]
-        if words and words[-1] in ("shape", "axes") and len(given) > 1:
-            given = [self.applied("stack", given, (), token)]  # reshape(x, 2, 3), ones(2, 3)
+        if words and words[-1] in ("shape", "axes", "ends") and len(given) > 1:
+            given = [self.applied("stack", given, (), token)]  # reshape(x, 2, 3), arange(0, 4, 2)
         if len(given) > len(words):
             many = len(given) - len(words)
             self.refuse(f"{token.text} has {many} argument{'s' * (many > 1)} too many", token)

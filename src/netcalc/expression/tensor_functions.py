@@ -73,7 +73,7 @@ ROWS = (
     TensorFunction("zeros", 0, ("shape",)),
     TensorFunction("ones_like", 1),
     TensorFunction("zeros_like", 1),
-    TensorFunction("arange", 0, ("n",), ("range",)),
+    TensorFunction("arange", 0, ("ends|n",), ("range",)),
 )
 
 TENSOR_FUNCTIONS: Mapping[str, TensorFunction] = MappingProxyType(

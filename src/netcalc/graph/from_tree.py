@@ -175,10 +175,14 @@ def _stacked(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _counted(parts: Sequence[np.ndarray]) -> np.ndarray:
-    many = int(parts[0].item()) if parts[0].size == 1 else 0
-    if not 0 < many <= MAX_COUNTED:
-        raise ShapeError(f"arange takes a whole number from 1 to {MAX_COUNTED:,}")
-    return from_list(list(map(Fraction, range(many))), (many,))
+    ends = [int(part.item()) for part in parts if part.size == 1 and part.item().denominator == 1]
+    is_counted = len(ends) == len(parts) <= 3 and ends[2:] != [0] and max(map(abs, ends)) < 1 << 62
+    counted = range(*ends) if is_counted else range(0)
+    if not 0 < len(counted) <= MAX_COUNTED:
+        raise ShapeError(
+            f"arange takes whole numbers, as arange(3) and arange(0, 4, 2), and gives 1 to {MAX_COUNTED:,}"
+        )
+    return from_list(list(map(Fraction, counted)), (len(counted),))
 
 
 _ARITHMETIC: Mapping[str, Callable[[Sequence[np.ndarray]], Any]] = {

@@ -228,9 +228,9 @@ def _one_hot(reader: Reader, tree: Apply) -> Node:
 
 
 def _counted(reader: Reader, tree: Apply) -> Node:
-    found = reader.known(tree) if len(tree.arguments) == 1 else None
+    found = reader.known(tree) if tree.arguments else None
     if found is None:
-        raise NetcalcError("arange takes a whole number, as in arange(3)")
+        raise NetcalcError("arange takes whole numbers, as in arange(3) and arange(0, 4, 2)")
     return build.array(each(Number, found), _text(found))
 
 
