@@ -100,3 +100,35 @@ def test_the_epsilon_of_a_norm_is_no_mean_that_something_is_divided_by():
     answer = g / np.sqrt((x**2).mean() + 1e-6)
     (told,) = said_of(result, {"dx": [f"{one:.4g}" for one in answer]})
     assert "1/1000000" not in told
+
+
+VALUES = [
+    ("gelu", 0.7 / (1 + math.exp(-1.702 * 0.7)), "gelu taken as q·σ(1.702q), an approximation"),
+    ("gelu", 0.35 * (1 + math.tanh((2 / math.pi) ** 0.5 * (0.7 + 0.044715 * 0.343))), "its approximation by tanh"),
+    ("gelu_tanh", 0.35 * (1 + math.erf(0.7 / 2**0.5)), "taken as the exact gelu, with erf"),
+    ("tanh", math.sinh(0.7), "tanh taken as sinh"),
+]
+
+
+@pytest.mark.parametrize("activation, value, said", VALUES, ids=[one[-1] for one in VALUES])
+def test_a_relatives_value_is_told(activation, value, said):
+    (told,) = said_of(netcalc.neuron(x=[1], w=["0.7"], b=0, activation=activation), {"f": f"{value:.6g}"})
+    assert said in told
+
+
+def test_a_square_left_out_of_a_loss_and_a_softmax_that_is_not_divided_are_told():
+    squared = netcalc.neuron(x=["1.1"], w=["0.57"], b=0, activation="identity", target="0.41", loss="mse")
+    assert said_of(squared, {"loss": "0.2170"}) == {"the exponent left out of L"}
+    probabilities = netcalc.net([{"W": [[0.2, 0.53], [-0.71, 0.1]], "activation": "softmax"}], input=[0.4, -0.6])
+    z = np.array([[0.2, 0.53], [-0.71, 0.1]]) @ [0.4, -0.6]
+    told = said_of(probabilities, {"a1": [f"{one:.4g}" for one in np.exp(z)]})
+    assert told == {"softmax not divided by the sum of the exponentials"}
+
+
+def test_a_kernels_gradient_with_its_last_axes_exchanged_is_told():
+    x, g = np.arange(9).reshape(1, 1, 3, 3) ** 2 / 7, np.array([[[[1.2, -0.4], [0.3, 0.81]]]])
+    k = np.array([[[[0.5, -1.1], [0.7, 0.2]]]])
+    right = np.array([[(x[0, 0, a : a + 2, b : b + 2] * g[0, 0]).sum() for b in range(2)] for a in range(2)])
+    program = "import torch.nn.functional as F\nloss = (F.conv2d(x, k) * g).sum()\n"
+    told = said_of(netcalc.gradients(program, x=x, k=k, g=g), {"dk": right.T[None, None].tolist()})
+    assert told == {"∂loss/∂k transposed"}

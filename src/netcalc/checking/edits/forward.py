@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from math import prod
 
 import numpy as np
@@ -26,6 +26,14 @@ from netcalc.graph.node import Node, make
 from netcalc.graph.product import PRODUCT, SUM, Factor, product, total
 from netcalc.graph.reductions import LOG_SOFTMAX, SOFTMAX
 
+FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {  # of an activation's value what is taken for it, and its name
+    "gelu": (
+        ("q*sigmoid(1.702*q)", "q·σ(1.702q), an approximation"),
+        ("q*sigmoid(sqrt(8/pi)*(q + 0.044715*q^3))", "its approximation by tanh"),
+    ),
+    "gelu_tanh": (("q*(1 + erf(q/sqrt(2)))/2", "the exact gelu, with erf"),),
+    "tanh": (("(exp(q) - exp(-q))/2", "sinh"),),
+}
 TANH = "(exp(q) - exp(-q))/(exp(q) + exp(-q))"
 MAX_VARIANTS = 12  # of an activation with one slip in its formula
 MAX_TERMS = 8  # of a product of two vectors, each of which may be wrong
@@ -36,6 +44,11 @@ def functions(context: Context) -> Iterator[Changed]:
     for core, node in context.names.items():
         if core.operation in (SOFTMAX, LOG_SOFTMAX):
             yield Changed(f"{core.operation.name} left out", {node: core.args[0]}, node)
+        if core.operation is SOFTMAX:
+            said = "softmax not divided by the sum of the exponentials"
+            yield Changed(said, {node: elementwise("exp", core.args[0])}, node)
+        if operator_of(core) == "power" and len(core.args) == 1 and core.args[0].shape == core.shape:
+            yield Changed(f"the exponent left out of {context.called(node)}", {node: core.args[0]}, node, RARE)
         if len(core.args) != 1 or operator_of(core) in ("", *ARITHMETIC):
             continue
         if is_activation(core.params.tree) or operator_of(core) in ("tanh", "exp", "sin"):
@@ -47,10 +60,11 @@ def functions(context: Context) -> Iterator[Changed]:
         name = phi(core)
         said = f"{name} taken at −q: exp(q) for exp(−q)" if name == "σ" else f"{name} taken at −q"
         yield Changed(said, {node: opposite}, node, SEEN if name == "σ" else RARE)
-        for tree, reason in islice(slipped(_formula(core)), MAX_VARIANTS):
-            taken = substitute(tree, {"q": Symbol(slot(0))})
-            other = plain(taken, [(core.args[0], core.params.letters[0])], core.params.out, core.shape)
-            yield Changed(f"{name} taken as {written(tree)}, {reason}", {node: other}, node, RARE)
+        for tree, words in chain(FORMS.get(operator_of(core), ()), islice(slipped(_formula(core)), MAX_VARIANTS)):
+            other, own = (parse(tree), words) if isinstance(tree, str) else (tree, f"{written(tree)}, {words}")
+            taken = substitute(other, {"q": Symbol(slot(0))})
+            wrong = plain(taken, [(core.args[0], core.params.letters[0])], core.params.out, core.shape)
+            yield Changed(f"{name} taken as {own}", {node: wrong}, node, RARE)
 
 
 def _formula(core: Node) -> Tree:

@@ -85,8 +85,9 @@ def whole_gradient(context: Context) -> Iterator[Changed]:
                 back = "" if context.is_input(node) else f"what goes back through {own} left out: "
                 yield Changed(f"{back}{name} taken as 0", {gradient: zero(gradient)}, node, often)
                 yield Changed(f"{own} itself taken for its gradient", {gradient: node}, node, often)
-        if gradient.rank == 2 and gradient.shape[0] == gradient.shape[1] and whole(gradient.shape[0]) > 1:
-            turned = product([(gradient.args[0], "ij")], "ji", gradient.shape)
+        if gradient.rank > 1 and gradient.shape[-2] == gradient.shape[-1] and whole(gradient.shape[-1]) > 1:
+            letters = LETTERS[: gradient.rank]
+            turned = product([(gradient.args[0], letters)], letters[:-2] + letters[:-3:-1], gradient.shape)
             yield Changed(f"{name} transposed", {gradient: turned}, node, RARE if node.params.moment < 0 else SEEN)
 
 
