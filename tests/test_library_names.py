@@ -10,6 +10,7 @@ import programs_oracle as oracle
 import pytest
 
 import netcalc
+from netcalc.errors import NetcalcError
 from netcalc.program.library import ROWS
 
 draw = np.random.default_rng(8)
@@ -50,6 +51,8 @@ CASES = [
     ("X.unfold(1, 2, 2) ** 2", "np.stack([X[:, :2], X[:, 2:]], 1) ** 2"),
     ("np.less(g, 1) * X[0] + np.less_equal(g, 1) * X[1] + np.greater_equal(g, 1) * X[2]", None),
     ("np.not_equal(g, 1) * X[0] + np.logical_or(g > 1, g < 1) * X[1] + np.greater(g, 1) * X[2]", None),
+    ("torch.as_tensor(g).bool() * X[0] + np.bool_(g) * X[1]", "(g != 0) * (X[0] + X[1])"),
+    ("np.arange(0.5, 1.5, 0.25) * X", None),
     ("torch.msort(X) * X", "np.sort(X, 0) * X"),
     ("lax.top_k(X, 2)[0]", "np.sort(X, 1)[:, :1:-1]"),
     ("np.nansum(X, 0) * np.nanmean(X, axis=0)", None),
@@ -111,3 +114,19 @@ def test_between_bounds_that_are_one_a_number_that_is_it_passes_its_gradient_on(
     """As in PyTorch."""
     text = "import torch\nloss = torch.clamp(x, 2, 2).sum()"
     assert netcalc.gradients(text, x=[1.0, 2.0, 3.0]).partials["x"] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("kind", ["np.float64", "float", "np.float32", "np.half", "'float16'"])
+@pytest.mark.parametrize("field", ["eps", "max", "min", "tiny", "smallest_normal"])
+def test_what_a_library_says_of_a_type_of_floats_is_what_numpy_says(kind, field):
+    text = f"import numpy as np\nloss = x * np.finfo({kind}).{field}"
+    assert netcalc.gradients(text, x=1.0).partials["x"] == float(eval(f"np.finfo({kind}).{field}"))  # noqa: S307
+
+
+def test_a_type_of_floats_that_pytorch_has_under_a_name_of_its_own():
+    text = "import torch\nloss = x * torch.finfo(torch.{}).eps"
+    found = [netcalc.gradients(text.format(kind), x=1.0).partials["x"] for kind in ("float", "bfloat16", "float16")]
+    assert found == [2.0**-23, 2.0**-7, 2.0**-10]
+    assert netcalc.gradients(text.replace("torch.{}", "x.dtype"), x=1.0).partials["x"] == 2.0**-52
+    with pytest.raises(NetcalcError, match="finfo takes a type of floats"):
+        netcalc.gradients(text.format("int32"), x=1.0)

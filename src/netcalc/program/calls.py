@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import ARRAY
 from netcalc.program.builtins import BUILTINS, OF_MODULES
+from netcalc.program.finfo import finfo
 from netcalc.program.kinds import is_instance, is_of_floats, of_kind
 from netcalc.program.library import (
     BY_ORDER,
@@ -328,8 +328,8 @@ class Calls(Methods):
             return Record(dict(*args))
         if name in HARMLESS and args:
             return args[0]
-        if name == "finfo":
-            return Record({"eps": _EPS, "max": _LARGEST, "min": -_LARGEST, "tiny": _TINY})
+        if name == "finfo" and len(args) == 1:
+            return finfo(args[0])
         library = "numpy" if name == "norm" and module.path == "torch.linalg" else module.library
         return self.library_call(name, library, args, keywords)
 
@@ -417,6 +417,3 @@ class Calls(Methods):
         near = difflib.get_close_matches(name, [*ROWS, *BUILTINS], n=1, cutoff=0.8)
         hint = f"did you mean '{near[0]}'? " if near else ""
         return f"'{name}' is not understood; {hint}docs/reference/programs.md lists what is"
-
-
-_EPS, _TINY, _LARGEST = Fraction(1, 2**52), Fraction(1, 2**1022), Fraction((2**53 - 1) * 2**971)  # float64's
