@@ -231,3 +231,10 @@ def test_a_line_that_python_stops_at_is_wrong_though_nothing_uses_it_or_its_name
     for line in ("spare = dz @ W.T", "dx = dz @ W.T"):
         found = verdicts(f"{line}\n{RIGHT}dx = dz @ W.T\n")
         assert [key for key, verdict in found.items() if verdict == "wrong"] == [(line.partition(" ")[0], 1)]
+
+
+@pytest.mark.parametrize("body, verdict", [("str(np.round(a, 2))", "right"), ("frobnicate(a)", "not judged")])
+def test_a_line_that_is_not_understood_changes_no_array_that_a_def_within_it_leaves_as_it_is(body, verdict):
+    """What the def itself calls tells."""
+    lines = (*RIGHT.splitlines()[:2], "def show(a):", f"    return {body}", "note = unknown.text + str(show(dz))")
+    assert verdicts("\n".join((*lines, "dW = x.T @ dz", "")))["dW", 6] == verdict

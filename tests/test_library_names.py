@@ -53,6 +53,10 @@ CASES = [
     ("np.not_equal(g, 1) * X[0] + np.logical_or(g > 1, g < 1) * X[1] + np.greater(g, 1) * X[2]", None),
     ("torch.as_tensor(g).bool() * X[0] + np.bool_(g) * X[1]", "(g != 0) * (X[0] + X[1])"),
     ("np.arange(0.5, 1.5, 0.25) * X", None),
+    (
+        "(jax.jacobian(lambda M: jnp.linalg.solve(M, w))(X[:, :3]) ** 2).sum()",
+        "(np.linalg.inv(X[:, :3]) ** 2).sum() * (np.linalg.solve(X[:, :3], w) ** 2).sum()",
+    ),
     ("torch.msort(X) * X", "np.sort(X, 0) * X"),
     ("lax.top_k(X, 2)[0]", "np.sort(X, 1)[:, :1:-1]"),
     ("np.nansum(X, 0) * np.nanmean(X, axis=0)", None),
@@ -130,3 +134,10 @@ def test_a_type_of_floats_that_pytorch_has_under_a_name_of_its_own():
     assert netcalc.gradients(text.replace("torch.{}", "x.dtype"), x=1.0).partials["x"] == 2.0**-52
     with pytest.raises(NetcalcError, match="finfo takes a type of floats"):
         netcalc.gradients(text.format("int32"), x=1.0)
+
+
+@pytest.mark.parametrize("power", [1, 2, 3])
+def test_a_power_of_a_size_that_is_a_letter_is_that_power(power):
+    text = f"loss = (x * x).sum() / x.shape[0] ** {power}"
+    written = str(netcalc.gradients(text, shape={"x": "n"}).partials["x"])
+    assert written == ("2*x/n" if power == 1 else f"2*x/n^{power}")

@@ -97,6 +97,8 @@ y = ‸A[:, np.array([True, False, True])].sum() | a condition of 3 does not pic
 y = ‸v[A > 0].sum() | 2 indices are too many for 4
 z = v * 2⏎‸z[np.array([True, False])] = 0⏎y = z.sum() | a condition of 2 does not pick from 4
 y = ‸x @ v | a number has no axis to sum over; write * for it
+y = (‸w @ A[:1, :2]).sum() | 3 and 1×2 do not fit together in a matrix product; [[1, 2]] is a matrix of one row, and
+y = (‸A[:, :1] @ w).sum() | 3×1 and 3 do not fit together in a matrix product; [[1, 2]] is a matrix of one row, and
 y = ‸torch.cdist(v, A).sum() | cdist takes the rows of two matrices, not 4 and 3×4
 y = ‸np.linalg.cholesky(np.eye(40) * x).sum() | cholesky is written out for up to
 y = ‸scipy.linalg.solve_triangular(S, w, unitriangular=True).sum() | solve_triangular with a diagonal taken as 1 is not understood

@@ -70,3 +70,16 @@ def test_a_wrong_line_is_told_with_the_right_one(forward, before, line, said, ri
     assert wrong.line == before.count("\n") + 1
     assert wrong.diagnosis.startswith(said)
     assert wrong.repair == right
+
+
+@pytest.mark.parametrize("front", ["", "\n", "# a note\n\n"])
+@pytest.mark.parametrize("step, use", [("W = W - 0.1 * dW", "dz = dh @ W.T"), ("W -= 0.1 * dW", "dz = 1.0 * dh @ W.T")])
+def test_weights_that_had_their_step_are_marked_where_they_are_used(front, step, use):
+    """Wherever in the text that is, its first line among them."""
+    arrays = {name: read_array(json.dumps(GIVEN[name]), name) for name in ("z", "W")}
+    text = f"{front}dh = 2 * h\ndW = z.T @ dh\n{step}\n{use}\n"
+    lines, _ = checked_lines(program(SQUARES, "forward.py", ProgramRequest(arrays)), text, "backward.py")
+    (wrong,) = (one for one in lines if one.is_wrong)
+    start, end = wrong.marked
+    assert (wrong.line, text.split("\n")[wrong.line - 1][start - 1 : end - 1]) == (front.count("\n") + 4, "W")
+    assert wrong.repair == f"{use}\n{step}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -303,3 +304,10 @@ def test_a_net_of_two_layers_worked_out_by_hand_is_right():
     answers = {"dz2": DELTA_2, "dW2": DELTA_2.T @ HIDDEN, "db2": DELTA_2.sum(0), "dz1": delta, "dW1": delta.T @ ROWS}
     checked = netcalc.check(two_layers(), {name: value.tolist() for name, value in answers.items()}).checked
     assert {one.verdict for one in checked} == {"right"}
+
+
+def test_a_minus_left_out_is_told_of_every_gradient_that_it_is_in():
+    """Of e⁻ˣ w also where it is in the slope alone."""
+    result = netcalc.grad("exp(-x)*w", at={"x": "0.7", "w": "3"})
+    checked = netcalc.check(result, {"dx": repr(3 * math.exp(0.7)), "dw": repr(math.exp(0.7))}).checked
+    assert {(one.verdict, one.diagnosis) for one in checked} == {("wrong", "the minus before x left out")}

@@ -137,7 +137,8 @@ def _vjp_of_solve(node: Node, place: int, delta: Node) -> Node:
     column = LETTERS[delta.rank]
     own = letters[extra:]
     its = (own[:-1] if is_vector else own[:-2]) + column + ("" if is_vector else own[-1])
-    batch = letters[: -1 if is_vector else -2]
+    front = letters[: -1 if is_vector else -2]
+    batch = front[:extra] + front[len(front) - (a.rank - 2) :]  # what lies in front of b alone is summed over
     return product([(by_b, letters), (node, its)], batch + row + column, delta.shape[:extra] + a.shape, -1)
 
 
