@@ -25,9 +25,11 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Derivations are remembered for the tests alone."""
+    """Derivations are remembered for the tests alone, by all processes that share their work."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NETCALC_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("NETCALC_CACHE", str(shared / "cache"))
         yield
 
 

@@ -17,7 +17,11 @@ from netcalc.result import CheckedLine
 from netcalc.values import read_array
 
 CASES = json.loads((Path(__file__).parent / "data" / "backward_public.json").read_text(encoding="utf-8"))["cases"]
-FAULTS = [(case, fault) for case in CASES for fault in case["faults"]]
+FAULTS = [
+    pytest.param(case, fault, id=f"{case['id']}-{fault['kind']}", marks=[pytest.mark.nightly] * (place % 2))
+    for case in CASES
+    for place, fault in enumerate(case["faults"])
+]
 
 
 def lines_of(case: dict[str, Any], backward: str) -> tuple[CheckedLine, ...]:
@@ -37,7 +41,7 @@ def test_right_as_it_is(case):
     assert [(one.name, one.line, one.diagnosis) for one in lines if one.is_wrong] == []
 
 
-@pytest.mark.parametrize("case, fault", FAULTS, ids=[f"{case['id']}-{fault['kind']}" for case, fault in FAULTS])
+@pytest.mark.parametrize("case, fault", FAULTS)
 def test_the_slip_alone_is_told_and_repaired(case, fault):
     text = case["backward"] or case["forward"]
     assert fault["was"] in text
