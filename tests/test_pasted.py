@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import netcalc
+from netcalc import cli
 from netcalc.errors import NetcalcError
 from netcalc.examples import example, names
 from netcalc.notation import to_ascii, to_unicode
@@ -378,3 +379,34 @@ def test_classes_may_be_given_by_name_in_a_formula(classes, form, verdict, targe
     at = {"x": [[1, 2], [3, 4], [0, 1]], "W": [[1, 0, 1], [0, 1, 0]], "y": classes}
     (one,) = netcalc.check(netcalc.gradients(CLASSES, at), {"dz": form.format(targets)}).checked
     assert one.verdict == verdict
+
+
+@pytest.mark.parametrize("name", ["attention", "rope"])
+def test_a_derivation_is_a_file_of_answers(name, tmp_path, capsys):
+    """The table as it is printed, and the lines alone as a page of a course has them."""
+    (tmp_path / "block.py").write_text(example(name), "utf-8")
+    shapes = re.search(r"--shape (.*)", example(name))[1].split()
+    command = ["net", str(tmp_path / "block.py"), "--shape", *shapes]
+    assert cli.main(command) == 0
+    table = capsys.readouterr().out
+    rows = [line.split("│", 1) for line in table.splitlines() if "│" in line]
+    lines = "\n".join(["# derived", *(f"{left.strip()} = {right.strip()}" for left, right in rows), ""])
+    for text in (table, lines):
+        (tmp_path / "derived.txt").write_text(text, "utf-8")
+        assert cli.main([*command, "--check", str(tmp_path / "derived.txt")]) == 0
+        assert f"all {len(rows)} answers are right" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("dx = 2*x\ndy", "line 2: it is no NAME = FORMULA"),
+        ("   ┃ formula ┃ value\ndx │ 2*x │ [ 1\n   │     │  2 ]", "line 3: a value of more lines than one"),
+        ("name,value\ndx,2*x", None),
+    ],
+)
+def test_a_line_that_is_no_answer_is_named(text, said, tmp_path, capsys):
+    (tmp_path / "derived.txt").write_text(text, "utf-8")
+    status = cli.main(["grad", "sum(x^2)", "--shape", "x=n", "--check", str(tmp_path / "derived.txt")])
+    assert status == (2 if said else 0)
+    assert (said or "") in capsys.readouterr().err

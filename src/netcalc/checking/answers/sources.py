@@ -10,6 +10,7 @@ import numpy as np
 
 from netcalc.arrays import each
 from netcalc.checking.answers.by_shape import by_shape, is_close, told, turned
+from netcalc.checking.answers.lines import by_line, is_by_line
 from netcalc.checking.answers.names import BRACKETED, NUMBERED, Names, Target, listing
 from netcalc.checking.answers.tables import Table, read_cells, read_table, read_text
 from netcalc.checking.answers.together import Given, together
@@ -132,8 +133,11 @@ def _in_file(path: str, names: Names, stdin: StandardInput) -> tuple[list[Given]
         source = open_source(path, "--check", stdin)
         name, text = source.name, read_text(source)
         is_json = text.lstrip()[:1] in ("{", "[")
-        found = _json(text, name, names) if is_json else _table(read_table(text, name), names)
-        by_name = text.lstrip()[:1] == "{"
+        by_name = text.lstrip()[:1] == "{" or (not is_json and is_by_line(text))
+        if is_json:
+            found = _json(text, name, names)
+        else:
+            found = by_line(text, name) if by_name else _table(read_table(text, name), names)
     try:
         pairs, notes = _known(name, found, names) if by_name else (list(found), [])
         given = list(together(pairs))
