@@ -17,7 +17,7 @@ from netcalc.checking.edits.products import is_quadratic, symmetric
 from netcalc.checking.edits.shares import share_of
 from netcalc.checking.edits.slopes import ARITHMETIC, phi, slipped
 from netcalc.derivation.derive import bound, derivation, is_activation
-from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute, symbols
+from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, parse, substitute, symbols
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, operator_of, plain, slot, through
@@ -62,6 +62,8 @@ def functions(context: Context) -> Iterator[Changed]:
         yield Changed(said, {node: opposite}, node, SEEN if name == "σ" else RARE)
         for tree, words in chain(FORMS.get(operator_of(core), ()), islice(slipped(_formula(core)), MAX_VARIANTS)):
             other, own = (parse(tree), words) if isinstance(tree, str) else (tree, f"{written(tree)}, {words}")
+            if is_constant(other):
+                continue  # 1 for 1/(1 + exp(−q)), which nobody takes
             taken = substitute(other, {"q": Symbol(slot(0))})
             wrong = plain(taken, [(core.args[0], core.params.letters[0])], core.params.out, core.shape)
             yield Changed(f"{name} taken as {own}", {node: wrong}, node, RARE)
