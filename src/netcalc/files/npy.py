@@ -36,7 +36,7 @@ HEADERS = {  # by version; the third differs from the second in the names of fie
     (3, 0): np.lib.format.read_array_header_2_0,
 }
 MOST_AXES = 32  # that every NumPy takes
-READ_BYTES = 8 << 20  # at once
+READ_BYTES = 1 << 20  # at once: an archive copies them, at best within what the processor has at hand
 ZIP_MAGIC = b"PK\x03\x04"
 Fits = Callable[[tuple[int, ...]], None]
 

@@ -124,7 +124,7 @@ class _Reader:
         bits = FLOAT32_BITS if isinstance(content, str) and _are_float32(written.values()) else None
         for index, number in written.items():
             known = replace(number, bits=bits) if bits and number.bits else listed(number)
-            yield replace(_one(target, index, known), note=note, whole=True)
+            yield _one(target, index, known, note, whole=True)
 
     def spelled(self, text: str) -> str:
         """A formula whose choices are `where`, and whose e is e."""
@@ -252,8 +252,8 @@ def _named(name: str) -> Iterator[None]:
         raise type(error)(message, source=error.source, position=error.position) from None
 
 
-def _one(target: Target, index: tuple[int, ...], written: Written) -> Claim:
-    return Claim(target.key or target.tensor.name, index, name_at(target.tensor, index), written)
+def _one(target: Target, index: tuple[int, ...], written: Written, note: str = "", *, whole: bool = False) -> Claim:
+    return Claim(target.key or target.tensor.name, index, name_at(target.tensor, index), written, note, whole)
 
 
 def _of_another_shape(target: Target, formula: Tree | str, said: str, text: str) -> Iterator[Claim]:
