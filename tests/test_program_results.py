@@ -111,3 +111,20 @@ def test_parts_of_an_array_have_their_gradients_side_by_side():
     found = netcalc.gradients(text, shape={"x": "N,4", "W": "4,6"})
     assert found.formulas["W"] == "x.T@concat([da, db], axis=1)"
     assert found.formulas["x"] == "concat([da, db], axis=1)@W.T"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def model(x):\n    h = x * 2\n    l = (h * h).sum()\n    return h, l\nh, loss = model(x)",
+        "def inner(x):\n    u = x * 2\n    return u, (u * u).sum()\ndef model(x):\n    v, l = inner(x)\n    return v, l\nh, loss = model(x)",
+        "class Model:\n    def forward(self, x):\n        a = x * 2\n        return a, (a * a).sum()\nh, loss = Model().forward(x)",
+    ],
+)
+def test_what_a_call_returned_has_the_gradient_of_what_the_call_made_of_it(text):
+    """`logits, loss = model(x, y)`: as PyTorch has it, of the one array; it was 0, as no line below uses the name."""
+    result = netcalc.gradients(text, x=[1.5, 2.5])
+    assert result.partials["h"] == [6, 10]
+    assert result.partials["x"] == [12, 20]
+    both = netcalc.gradients(f"{text}\nloss = loss + h.sum()", x=[1.5, 2.5])
+    assert both.partials["h"] == [7, 11]

@@ -254,6 +254,33 @@ def _inputs_of(node: Node) -> bool:
     return any(one.operation is INPUT for one in in_order([node]))
 
 
+def _as_calls_call_them(named: Mapping[str, Node], output: Node) -> dict[str, Node]:
+    """Names for what a call returned stand for the call's own array where the call goes on with that itself.
+
+    So the gradient by `logits` in `logits, loss = model(x, y)` has what the call made of it.
+    """
+    found = dict(named)
+    twice = [key for key, node in named.items() if node is not output and _inner(node) is not None]
+    if not twice:
+        return found
+    users: dict[Node, set[Node]] = {}
+    for node in in_order([output]):
+        for arg in node.args:
+            users.setdefault(arg, set()).add(node)
+    for key in twice:
+        outer: Node | None = named[key]
+        while outer is not None and (inner := _inner(outer)) is not None:
+            if users.get(inner, set()) - {outer}:
+                found[key] = inner
+            outer = inner
+    return found
+
+
+def _inner(node: Node) -> Node | None:
+    """The array with a name of its own that a name was given to again."""
+    return node.args[0] if node.operation is NAMED and node.args[0].operation is NAMED else None
+
+
 def _named_value(reader: Statements, of: str) -> Any:
     """What a name came to. Raises UnknownNameError."""
     for one in reversed(reader.assigned):
@@ -287,6 +314,7 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
         named.pop(name)
     if name not in named and output.operation is not INPUT:
         named[name] = output
+    named = _as_calls_call_them(named, output)
     inputs = {key: one.node for key, one in reader.inputs.items()}
     used = _used_as_numbers(output)
     reader.indices |= {inputs[key] for key in reader.decided if inputs[key] not in used}
