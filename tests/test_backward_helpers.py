@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from netcalc.checking.backward.check import checked_lines
@@ -207,3 +208,78 @@ def test_a_sign_in_a_def_that_a_local_name_is_made_by_is_told_in_the_def():
     assert wrong(SQUARES, OF_SQUARES, OF_THOSE) == []
     found = wrong(SQUARES, OF_SQUARES.replace("output - target", "target - output"), OF_THOSE)
     assert {one[0] for one in found} == {2}
+
+
+GROUPS = """
+def group_forward(x, gamma, G):
+    N, C, L = x.shape
+    xg = x.reshape(N, G, C // G, L)
+    inv = 1 / np.sqrt(xg.var(axis=(2, 3), keepdims=True) + 0.1)
+    xhat = ((xg - xg.mean(axis=(2, 3), keepdims=True)) * inv).reshape(N, C, L)
+    return xhat * gamma[None, :, None], (xhat, inv, gamma, G)
+
+def group_backward(dout, cache):
+    xhat, inv, gamma, G = cache
+    N, C, L = dout.shape
+    dgamma = (dout * xhat).sum(axis=(0, 2))
+    dxhat = (dout * gamma[None, :, None]).reshape(N, G, C // G, L)
+    xh = xhat.reshape(N, G, C // G, L)
+    m = C // G * L
+    s1 = dxhat.sum(axis=(2, 3), keepdims=True)
+    s2 = (dxhat * xh).sum(axis=(2, 3), keepdims=True)
+    dx = inv / m * (m * dxhat - s1 - xh * s2)
+    return dx.reshape(N, C, L), dgamma
+
+out, cache = group_forward(x, gamma, 2)
+loss = np.sum(out * g)
+dx, dgamma = group_backward(g, cache)
+"""
+CELL = """
+class Cell:
+    def __init__(self, W):
+        self.W, self.dW, self.kept = W, np.zeros_like(W), []
+
+    def step(self, x, h):
+        xh = np.concatenate([x, h], axis=1)
+        h_next = np.tanh(xh @ self.W)
+        self.kept.append((xh, h_next))
+        return h_next
+
+    def back(self, dh):
+        xh, h_next = self.kept.pop()
+        dz = dh * (1 - h_next ** 2)
+        self.dW += xh.T @ dz
+        dxh = dz @ self.W.T
+        return dxh[:, 2:]
+
+cell = Cell(W)
+h = np.zeros((2, 2))
+for k in range(3):
+    h = cell.step(xs[k], h)
+loss = np.sum(h * G)
+dh = G
+for k in range(3):
+    dh = cell.back(dh)
+dW = cell.dW
+"""
+AT_GROUPS = {"x": (2, 4, 2), "gamma": (4,), "g": (2, 4, 2)}
+AT_CELL = {"xs": (3, 2, 2), "W": (4, 2), "G": (2, 2)}
+
+
+@pytest.mark.parametrize(
+    "text, at, was, slip, lines",
+    [
+        (GROUPS, AT_GROUPS, "", "", []),
+        (GROUPS, AT_GROUPS, "m = C // G * L", "m = C * L", [15]),
+        (GROUPS, AT_GROUPS, "axis=(0, 2)", "axis=0", [12]),
+        (CELL, AT_CELL, "", "", []),
+        (CELL, AT_CELL, "xh.T @ dz", "xh.T @ dh", [15]),
+        (CELL, AT_CELL, "1 - h_next ** 2", "1 - h_next", [14]),
+    ],
+)
+def test_defs_above_both_passes_of_a_file_are_judged(text, at, was, slip, lines):
+    draw = np.random.default_rng(2)
+    request = ProgramRequest({name: np.round(draw.normal(size=shape), 2) for name, shape in at.items()})
+    found = checked_lines(program(text.replace(was, slip, 1), "file.py", request), None)[0]
+    assert found
+    assert [one.line for one in found if one.is_wrong and not one.follows] == lines

@@ -44,3 +44,11 @@ def test_what_is_right_for_another_step_by_a_slip_is_held_to_that_of_its_own(sli
     wrong = [line for line in one.lines(one.backward.replace("dc = dct * f", f"dc = {slip}")) if line.is_wrong]
     told = [(line.line, line.mistake, line.repair.strip()) for line in wrong if not line.follows]
     assert told == [(16, cause, "dc = dct * f")]
+
+
+def test_what_a_local_name_has_to_be_may_be_nothing_at_one_step():
+    """h before the loop is 0, so that r has no gradient there."""
+    (one,) = (one for one in PASSES if one.name == "gru")
+    lines = one.lines(one.backward.replace("dar = dr * r * (1 - r)", "dar = dr * (1 - r ** 2)"))
+    told = [(line.line, line.mistake) for line in lines if line.is_wrong and not line.follows]
+    assert told == [(16, "slope-formula")]

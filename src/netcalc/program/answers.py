@@ -113,7 +113,9 @@ def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None, *, i
 
     The loss is `of`, or what is called one, or what is assigned last before the first gradient.
     """
-    assigned = [[] if isinstance(one, ast.ClassDef) else list(dict.fromkeys(assigned_in(one))) for one in body]
+    assigned = [
+        [] if isinstance(one, ast.ClassDef | ast.FunctionDef) else list(dict.fromkeys(assigned_in(one))) for one in body
+    ]
     held = next((place for place, one in enumerate(body) if holds_gradients(one, body)), None)
     first = _first_gradient(assigned, given) if held is None else held
     if is_of_layers:

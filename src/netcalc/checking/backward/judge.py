@@ -142,7 +142,10 @@ def read(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None,
         return reading
     other = _read(problem, source, body, samples, reshaped)
     wrong, left = ({one.version.name for one in each.judged if one.verdict == "wrong"} for each in (reading, other))
-    before, after = (sum(one.node is None for one in each.code.versions) for each in (reading, other))
+    before, after = (
+        sum(one.node is None for one in each.code.versions) + len(each.code.stopped) + len(each.code.unjudged)
+        for each in (reading, other)
+    )
     return other if after < before or left < wrong - reshaped else reading
 
 

@@ -20,6 +20,7 @@ from netcalc.checking.backward.agreement import RELATIVE, Pair, same
 from netcalc.checking.backward.forward import fits
 from netcalc.checking.backward.judge import Judged, Reading
 from netcalc.errors import NetcalcError
+from netcalc.graph import build as b
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
@@ -253,7 +254,7 @@ class Origins:
         self, local: Local, own: list[tuple[Gradient, np.ndarray]], zero: np.ndarray, needed: np.ndarray
     ) -> Iterator[Meant | None]:
         """A gradient for each time of a loop: at even distances in the order of the forward pass, but for the first
-        or the last.
+        or the last, where it may be 0, as where h before the loop is.
 
         What is made of the name is linear in it, so that the times add up.
         """
@@ -272,8 +273,12 @@ class Origins:
                 continue
             rest = needed - sum(shares[time, place] for time, place in places.items())
             for last in np.flatnonzero((np.abs(shares[odd] - rest) <= 1e-8 * scale).all(axis=1))[:1]:
-                places[odd] = int(last)
+                places = {**places, odd: int(last)}
                 yield Meant(tuple(own[places[time]][0] for time in range(times)), ((),) * times)
+            if np.abs(rest).max(initial=0.0) <= 1e-8 * scale:
+                nothing = Gradient(self.forward.problem.output, b.number(0, shape), False)
+                found = {time: own[place][0] for time, place in places.items()} | {odd: nothing}
+                yield Meant(tuple(found[time] for time in range(times)), ((),) * times)
 
     def _arrays(self, local: Local, meant: Meant, place: int) -> list[np.ndarray]:
         shapes = [one.shape for one in self._values(local, place)]

@@ -110,14 +110,23 @@ def _in_turn(reading: Reading, one: Judged) -> tuple[int, int] | None:
     if rest or not passes:
         return None
     place = passes.index(one.version.within)
-    return place * size, (place + 1) * size
+    return 0 if _adds_up(reading, one) else place * size, (place + 1) * size
+
+
+def _adds_up(reading: Reading, one: Judged) -> bool:
+    """Whether each call of a method adds to what the calls before it gave: self.dW += …, of a cell."""
+    version = one.version
+    if not version.is_attribute or not isinstance(version.statement, ast.AugAssign):
+        return False
+    return sum(_line(other) == _line(one) for other in reading.judged) > 1
 
 
 def _runs(reading: Reading, one: Judged) -> Iterator[tuple[tuple[int, int], Node]]:
     """The gradients through uses that follow each other, by the place of the first and the last from the end."""
     version, forward = one.version, reading.forward
     uses = forward.backward.uses.get(one.node, [])
-    is_of_def = version.within.of is not None and not version.is_passed and not version.is_attribute
+    is_free = not version.is_attribute or _adds_up(reading, one)
+    is_of_def = version.within.of is not None and not version.is_passed and is_free
     if not is_of_def or version.node is None or not fits(version.node, one.node) or not 1 < len(uses) <= MAX_USES:
         return
     yield (0, len(uses)), forward.gradient(one.node)
