@@ -210,6 +210,25 @@ def test_a_sign_in_a_def_that_a_local_name_is_made_by_is_told_in_the_def():
     assert {one[0] for one in found} == {2}
 
 
+NORM = """
+def norm_forward(x, gamma):
+    mu, std = x.mean(axis=0), np.sqrt(x.var(axis=0) + 0.1)
+    x_norm = (x - mu) / std
+    return gamma * x_norm, (x, x_norm, mu, std, gamma)
+
+def norm_backward(dout, cache):
+    x, x_norm, mu, std, gamma = cache
+    dgamma = (dout * x_norm).sum(axis=0)
+    dx_norm = dout * gamma
+    dvar = np.sum(dx_norm * (x - mu) * -0.5 * std ** -3, axis=0)
+    dmu = np.sum(-dx_norm / std, axis=0) + dvar * np.mean(-2.0 * (x - mu), axis=0)
+    dx = dx_norm / std + dvar * 2.0 * (x - mu) / x.shape[0] + dmu / x.shape[0]
+    return dx, dgamma
+
+out, cache = norm_forward(x, gamma)
+loss = np.sum(out * g)
+dx, dgamma = norm_backward(g, cache)
+"""
 GROUPS = """
 def group_forward(x, gamma, G):
     N, C, L = x.shape
@@ -263,6 +282,7 @@ for k in range(3):
 dW = cell.dW
 """
 AT_GROUPS = {"x": (2, 4, 2), "gamma": (4,), "g": (2, 4, 2)}
+AT_NORM = {"x": (3, 2), "gamma": (2,), "g": (3, 2)}
 AT_CELL = {"xs": (3, 2, 2), "W": (4, 2), "G": (2, 2)}
 
 
@@ -272,6 +292,7 @@ AT_CELL = {"xs": (3, 2, 2), "W": (4, 2), "G": (2, 2)}
         (GROUPS, AT_GROUPS, "", "", []),
         (GROUPS, AT_GROUPS, "m = C // G * L", "m = C * L", [15]),
         (GROUPS, AT_GROUPS, "axis=(0, 2)", "axis=0", [12]),
+        (NORM, AT_NORM, "std ** -3", "std ** -1", [11]),  # dvar, which comes to nothing in dmu
         (CELL, AT_CELL, "", "", []),
         (CELL, AT_CELL, "xh.T @ dz", "xh.T @ dh", [15]),
         (CELL, AT_CELL, "1 - h_next ** 2", "1 - h_next", [14]),

@@ -117,8 +117,13 @@ def exponent(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
             yield f"{name} in place of its square root", put(trial, node, f"{library}.sqrt({name})")
         case _ if (name := trial.name(node)) in trial.names:
             yield f"{name} is not squared", put(trial, node, f"{name} ** 2")
-        case ast.Subscript() | ast.Call() if _is_array(trial, node):
+        case ast.Subscript() | ast.Call() if _is_array(trial, node) or _is_entry(trial, node):
             yield f"{trial.text(node)} is not squared", put(trial, node, f"{trial.text(node)} ** 2")
+
+
+def _is_entry(trial: Trial, node: ast.expr) -> bool:
+    """Whether it is an entry of an array: X[i, j]."""
+    return isinstance(node, ast.Subscript) and trial.name(node.value) in trial.names
 
 
 def _is_array(trial: Trial, node: ast.expr) -> bool:

@@ -220,18 +220,32 @@ class Trial:
     def of_right(self) -> set[ast.stmt]:
         """The statements that make what is no gradient, and that gradients which are right use as well.
 
-        Those of a def don't count, nor items of lists: which of them a gradient uses is not known.
+        Those of a def don't count, nor items of lists: which of them a gradient uses is not known; nor what comes to
+        nothing in those gradients, as dvar times the mean of x - mu does.
         """
         right = [Trial(self.reading, one) for one in self.reading.judged if one.verdict == "right"]
         own = [(helper, one.one.version.within) for one in right for helper in one.helpers]
         known = [one.one.version.node for one in right if one.one.version.node is not None]
         made = set(in_order(known))
         lines = {one.line for one in self.reading.code.reader.assigned if one.node in made}
-        return {
+        found = {
             helper.statement
             for helper, within in own
             if helper.within is within and (helper.line in lines or not _keeps_item(helper.statement))
         }
+        values = [one.one.version.value for one in right if one.one.version.value is not None]
+        return {one for one in found if self._matters(one, values)}
+
+    def _matters(self, statement: ast.stmt, values: list[Node]) -> bool:
+        """Whether values are others at the first point if what a statement makes is."""
+        nodes = [one.node for one in self.reading.code.reader.assigned if one.line == statement.lineno]
+        nodes = [node for node in nodes if node in set(in_order(values))][:1]
+        for node in nodes:
+            moved = {node: self.evaluated(node, 0) * 1.5 + 0.25}
+            users = [one for one in values if node in set(in_order([one]))]
+            if all(np.allclose(self.evaluated(one, 0, moved), self.evaluated(one, 0)) for one in users):
+                return False
+        return True
 
     def is_within_loop(self, version: Version) -> bool:
         """Whether a statement is one of a loop."""
