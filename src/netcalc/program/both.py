@@ -66,9 +66,8 @@ def _is_gradient(node: ast.expr, names: set[str]) -> bool:
             return base(name, names - {name}) is not None or (len(name) > 1 and re.fullmatch(HOLDERS, name) is not None)
         case ast.Tuple(parts) | ast.List(parts):
             return bool(parts) and all(_is_gradient(one, names) for one in parts)
-        case ast.Call(ast.Attribute(inner)) | ast.Attribute(inner) | ast.BinOp(inner, ast.Mult() | ast.Div()):
-            return _is_gradient(inner, names)  # dx.reshape(x.shape), dW.T, dx / N
-    return bool(entries_of(node))
+    parts = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+    return bool(entries_of(node)) or any(_is_gradient(one, names) for one in parts)  # dx.reshape(x.shape), dz @ w.T
 
 
 def _forward(node: ast.FunctionDef) -> list[ast.stmt]:
