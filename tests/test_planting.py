@@ -46,6 +46,7 @@ def test_what_is_right_for_another_step_by_a_slip_is_held_to_that_of_its_own(sli
     assert told == [(16, cause, "dc = dct * f")]
 
 
+@pytest.mark.nightly
 def test_what_a_local_name_has_to_be_may_be_nothing_at_one_step():
     """h before the loop is 0, so that r has no gradient there."""
     (one,) = (one for one in PASSES if one.name == "gru")
