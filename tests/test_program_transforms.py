@@ -6,6 +6,9 @@ import numpy as np
 import programs_oracle as oracle
 import pytest
 
+import netcalc
+from netcalc.errors import NetcalcError
+
 X = np.array([[0.5, -1.2], [0.3, 0.8], [-0.7, 1.1]])
 W = np.array([[0.4, -0.6], [1.3, 0.2]])
 CASES = [
@@ -114,3 +117,11 @@ def test_a_gradient_without_create_graph_is_a_constant():
     program, _, found = oracle.answers(text, {"x": X})
     assert found["x"] == pytest.approx(6 * X**2)
     assert program.notes == ("line 3: autograd.grad gives constants without create_graph=True, as in PyTorch",)
+
+
+@pytest.mark.parametrize("line, name", [("out = J(x) ** 2", "out"), ("dy = J(x)", "dy")])
+def test_what_is_made_of_a_jacobian_is_what_comes_out(line, name):
+    """Not what the function gives, which is no loss."""
+    text = f"J = jax.jacobian(lambda v: jnp.tanh(W @ v))\n{line}"
+    with pytest.raises(NetcalcError, match=rf"^{name} is 2×2, no single number"):
+        netcalc.gradients(text, x=X[0], W=W)

@@ -304,6 +304,8 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
             function, args, keywords = reader.differentiates[-1]
             outcome = reader.call(function, args, keywords, ast.Pass())
             value = outcome[0] if isinstance(outcome, tuple) else outcome
+            if node_of(value).rank and (last := _last(reader, main, ())) is not None:  # a Jacobian is what is asked for
+                value, shown = Tensor(last.node), last.name
         elif last is None:
             raise reader.source.error_at(NOTHING, tree.body[-1].lineno if tree.body else 1)
         else:
