@@ -12,9 +12,10 @@ from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.graph.node import Node
 from netcalc.program.answers import assigned_in, base, calls_def, holds_gradients, literal_of, names_in
 from netcalc.program.both import loss_in
+from netcalc.program.chosen import called_in
 from netcalc.program.classes import calls_backward
 from netcalc.program.gradients import GradientReader
-from netcalc.program.reading import Program, called_in, defined, stored
+from netcalc.program.reading import Program, defined, stored
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
 from netcalc.program.steps import BLOCKS

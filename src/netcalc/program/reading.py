@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,15 +15,15 @@ from netcalc.graph.shaping import INDEX, SCATTER
 from netcalc.program import training
 from netcalc.program.answers import LOSSES, backward_defs, calls_def, holds_gradients, loss_named, split
 from netcalc.program.both import split_within
-from netcalc.program.classes import OWNERS, in_line, used_classes, with_both_passes
+from netcalc.program.chosen import called, computes, function_of_pass, object_of_pass
+from netcalc.program.classes import in_line, used_classes, with_both_passes
+from netcalc.program.named import as_calls_call_them, is_gradient, made_of, names_of, without_gradients
 from netcalc.program.objects import Layer, differentiated, each_alone, each_applied
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
 from netcalc.program.statements import Statements
-from netcalc.program.values import REALS, Class, Function, Missing, Module, Record, Tensor, node_of
+from netcalc.program.values import REALS, Function, Missing, Module, Tensor, node_of
 from netcalc.records import dataclass
-
-GRADIENT_NAMES = ("d{}", "d_{}", "grad_{}", "{}_grad", "{}grad", "g_{}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +58,7 @@ class Program:
         """
         inputs = [name for name in self.inputs if name not in self.indices]
         leaves = [*(self.inputs[name] for name in inputs), *self.leaves] or self._stated()
-        reached = _made_of(leaves, [*self.named.values(), self.output])
+        reached = made_of(leaves, [*self.named.values(), self.output])
         own = [
             name
             for name, node in self.named.items()
@@ -71,7 +70,7 @@ class Program:
         """The named arrays of numbers, whole ones left out, that are made of no named ones and lead to the output."""
         leads = set(in_order([self.output]))
         named = [node for node in self.named.values() if node in leads and node.operation is NAMED]
-        made = _made_of(named, [self.output]) - set(named)
+        made = made_of(named, [self.output]) - set(named)
         made |= {node for node in named if node.args[0] in made or node.args[0].operation is NAMED}
         return [node for node in named if node not in made and not _is_whole(node.args[0])]
 
@@ -131,15 +130,15 @@ def _read(reader: Statements, tree: ast.Module, of: str | None) -> Program:
     value: Any = None
     shown = ""
     layers: tuple[Layer, ...] = ()
-    chosen = _function(reader, of, tree)
+    chosen = function_of_pass(reader, of, tree)
     if chosen is not None:
-        value, shown = _called(reader, chosen)
+        value, shown = called(reader, chosen)
         reader.main_level, reader.main = 1, reader.left
-    elif reader.draws and not _computes(reader):
+    elif reader.draws and not computes(reader):
         value, layers = each_alone(reader, [one.name for one in with_both_passes(tree)])
         shown = "loss"
-    elif (made := _object_of_pass(reader, of)) is not None:
-        value, shown = _called(reader, *made)
+    elif (made := object_of_pass(reader, of)) is not None:
+        value, shown = called(reader, *made)
         reader.main_level, reader.main = 1, reader.left
     elif (last := _last_expression(reader, tree)) is not None:
         value = reader.value(last)
@@ -156,129 +155,6 @@ def _last_expression(reader: Statements, tree: ast.Module) -> ast.expr | None:
         return None
     passed = isinstance(last.value, ast.Call) and reader.is_passed_over(last.value)
     return None if passed or (reader.value(last.value) is None) else last.value
-
-
-def _object_of_pass(reader: Statements, of: str | None) -> tuple[Function, Record] | None:
-    """The forward of the one class that no other line uses, and an object of it, where nothing else is the pass; else
-    that of the last object that a line makes.
-    """
-    if of is not None or _computes(reader):
-        return None
-    held = reader.top.values.values()
-    classes = [one for one in held if isinstance(one, Class) and one.name not in reader.classes]
-    classes = [one for one in classes if _passes(one)]
-    if not classes:
-        objects = [one for one in held if isinstance(one, Record) and one.of is not None and not one.is_of_library]
-        objects = [one for one in objects if one.of is not None and _passes(one.of)]
-        return (_passes(objects[-1].of), objects[-1]) if objects else None  # type: ignore[return-value, arg-type]
-    own, *others = classes
-    forward = _passes(own)
-    assert forward is not None  # noqa: S101 - see classes
-    if others and (second := _passes(others[0])) is not None:
-        method, names = forward.name.rpartition(".")[2], ", ".join(one.name for one in classes)
-        raise reader.source.error(f"there are several classes with a {method}, {names}; leave one", second.node)
-    made = Record(of=own)
-    if isinstance(first := own.parts.get("__init__"), Function):
-        _called(reader, first, made)
-    return forward, made
-
-
-def _passes(own: Class) -> Function | None:
-    """The method that is a class's forward pass."""
-    found = own.parts.get("forward", own.parts.get("__call__"))
-    return found if isinstance(found, Function) else None
-
-
-def _called(reader: Statements, function: Function, *owner: Record) -> tuple[Any, str]:
-    """What a def returns, called with the inputs of its arguments' names, a method with its object before them."""
-    assert isinstance(function.node, ast.FunctionDef)  # noqa: S101 - it is no lambda
-    spec = function.node.args
-    names = [one.arg for one in (*spec.posonlyargs, *spec.args)][len(owner) :]
-    optional = set(names[len(names) - len(spec.defaults) :])
-    optional |= {one.arg for one, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if default is not None}
-    args: dict[str, Any] = {}
-    for name in (*names, *(one.arg for one in spec.kwonlyargs)):
-        if name in reader.given or name not in optional:
-            args[name] = reader.lookup(name)
-    value = reader.function(function, [*owner], args, function.node)
-    return value, _returned_name(reader.returned)
-
-
-def _returned_name(statement: ast.AST | None) -> str:
-    value = getattr(statement, "value", None)
-    if isinstance(value, ast.Tuple) and value.elts:
-        value = value.elts[0]
-    return value.id if isinstance(value, ast.Name) else ""
-
-
-def _function(reader: Statements, of: str | None, tree: ast.Module) -> Function | None:
-    """The def that is the pass: the one that --of names, or, if no line of the file computes, that none uses."""
-    defs = [one for one in reader.top.values.values() if isinstance(one, Function) and one.name != "lambda"]
-    if of is not None and any(one.name == of for one in defs):
-        return next(one for one in defs if one.name == of)
-    if not defs or _computes(reader):
-        return None
-    called = {name for one in defs for name in called_in(one.node) - {one.name}}
-    called |= {name for one in tree.body if isinstance(one, ast.Assign) for name in called_in(one.value)}
-    called |= {name for one in tree.body if isinstance(one, ast.ClassDef) for name in called_in(one)}
-    free = [one for one in defs if one.name not in called]
-    forward = [one for one in free if not _is_backward(one.name)]
-    free = forward or free
-    if of is not None and len(free) > 1:
-        return None
-    if len(free) > 1:
-        names = ", ".join(one.name for one in free)
-        raise reader.source.error(
-            f"there are several functions, {names}; say which with --of {free[-1].name}", free[1].node
-        )
-    return free[0] if free else None
-
-
-def _is_backward(name: str) -> bool:
-    return "backward" in name or name.startswith(("grad_", "d_")) or name.endswith(("_grad", "_bwd", "_vjp"))
-
-
-def called_in(node: ast.AST) -> set[str]:
-    """The names that a statement has, those of its object's methods among them."""
-    nodes = list(ast.walk(node))
-    methods = {one.attr for one in nodes if isinstance(one, ast.Attribute) and ast.unparse(one.value) in OWNERS}
-    return {one.id for one in nodes if isinstance(one, ast.Name)} | methods
-
-
-def _computes(reader: Statements) -> bool:
-    """Whether a line of the file itself made something of an input."""
-    return any(one.node.operation is not INPUT and _inputs_of(one.node) for one in reader.assigned)
-
-
-def _inputs_of(node: Node) -> bool:
-    return any(one.operation is INPUT for one in in_order([node]))
-
-
-def _as_calls_call_them(named: Mapping[str, Node], output: Node) -> dict[str, Node]:
-    """Names for what a call returned stand for the call's own array where the call goes on with that itself.
-
-    So the gradient by `logits` in `logits, loss = model(x, y)` has what the call made of it.
-    """
-    found = dict(named)
-    twice = [key for key, node in named.items() if node is not output and _inner(node) is not None]
-    if not twice:
-        return found
-    users: dict[Node, set[Node]] = {}
-    for node in in_order([output]):
-        for arg in node.args:
-            users.setdefault(arg, set()).add(node)
-    for key in twice:
-        outer: Node | None = named[key]
-        while outer is not None and (inner := _inner(outer)) is not None:
-            if users.get(inner, set()) - {outer}:
-                found[key] = inner
-            outer = inner
-    return found
-
-
-def _inner(node: Node) -> Node | None:
-    """The array with a name of its own that a name was given to again."""
-    return node.args[0] if node.operation is NAMED and node.args[0].operation is NAMED else None
 
 
 def _named_value(reader: Statements, of: str) -> Any:
@@ -311,12 +187,12 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
         else:
             value, shown = Tensor(last.node), last.name
     output, name = _output(reader, value, shown, tree)
-    named, lines = names_of(_without_gradients(reader, output), reader.inputs, main)
+    named, lines = names_of(without_gradients(reader, output), reader.inputs, main)
     if name in named and named[name] is not output and name_of(output) != name:
         named.pop(name)
     if name not in named and output.operation is not INPUT:
         named[name] = output
-    named = _as_calls_call_them(named, output)
+    named = as_calls_call_them(named, output)
     inputs = {key: one.node for key, one in reader.inputs.items()}
     used = _used_as_numbers(output)
     reader.indices |= {inputs[key] for key in reader.decided if inputs[key] not in used}
@@ -378,19 +254,6 @@ def _output(reader: Statements, value: Any, shown: str, tree: ast.Module) -> tup
     return reader.named(name, Tensor(node), getattr(where, "lineno", 1), reader.main_level).node, name
 
 
-def _without_gradients(reader: Statements, output: Node) -> list[Assigned]:
-    """The names of the forward pass: those of a backward pass below it say gradients, and lead to no output."""
-    leads = set(in_order([output]))
-    names = set(reader.inputs)
-    found = []
-    for one in reader.assigned:
-        is_one = is_gradient(one.name, names, [*GRADIENT_NAMES, "g{}"])
-        if not is_one or (one.node in leads and name_of(one.node) == one.name):
-            found.append(one)
-        names.add(one.name)
-    return found
-
-
 def _made_by_gradients(reader: Statements, tree: ast.Module) -> set[str]:
     """The names of what the file's lines make of gradients that they take themselves."""
     found: set[str] = set()
@@ -425,50 +288,3 @@ def _first_of_several(reader: Statements, tree: ast.Module, last: Assigned | Non
             if last.name in names and (re.fullmatch("(?i)out(put)?s?", name) or re.fullmatch(LOSSES, name)):
                 return next((one for one in reversed(reader.assigned) if one.name == name), last)
     return last
-
-
-def is_gradient(name: str, names: Collection[str], forms: Sequence[str] = GRADIENT_NAMES) -> bool:
-    """Whether a name says the gradient of one of the others."""
-    for form in forms:
-        before, _, behind = form.partition("{}")
-        if name.startswith(before) and name.endswith(behind) and name[len(before) : len(name) - len(behind)] in names:
-            return True
-    return False
-
-
-def names_of(
-    assigned: Sequence[Assigned], inputs: Mapping[str, Tensor], main: int
-) -> tuple[dict[str, Node], dict[str, int]]:
-    """The named nodes, by what tells them apart, in the order in which they were assigned; and their lines.
-
-    What is called `_` is not looked at.
-    """
-    assigned = [one for one in assigned if one.name.strip("_")]
-    last = {one.name: place for place, one in enumerate(assigned) if one.level == main}
-    last = {one.name: place for place, one in enumerate(assigned) if one.name not in last} | last
-    times = Counter(one.name for one in assigned)
-    lines = Counter((one.name, one.line) for one in assigned)
-    passed: Counter[tuple[str, int]] = Counter()
-    named: dict[str, Node] = {}
-    where: dict[str, int] = {}
-    for number, one in enumerate(assigned):
-        if times[one.name] == 1 and one.name not in inputs:
-            named[one.name], where[one.name] = one.node, one.line
-            continue
-        place = (one.name, one.line)
-        passed[place] += 1
-        label = f"{one.name}@{one.line}" + f".{passed[place]}" * (lines[place] > 1)
-        if one.node.operation is not INPUT:
-            named[label], where[label] = one.node, one.line
-        if last[one.name] == number and one.name not in inputs:
-            named[one.name], where[one.name] = one.node, one.line
-    return named, where
-
-
-def _made_of(leaves: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
-    """The nodes that depend on leaves."""
-    found: set[Node] = set(leaves)
-    for node in in_order(roots):
-        if any(arg in found for arg in node.args):
-            found.add(node)
-    return found
