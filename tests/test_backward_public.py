@@ -10,7 +10,8 @@ import pytest
 
 from netcalc.checking.backward import check
 from netcalc.checking.backward.check import checked_lines
-from netcalc.checking.backward.search import Repair, repair
+from netcalc.checking.backward.search import repair
+from netcalc.checking.backward.told import Repair
 from netcalc.checking.backward.trial import Trial
 from netcalc.models.programs import ProgramRequest, program
 from netcalc.result import CheckedLine

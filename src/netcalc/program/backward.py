@@ -14,9 +14,9 @@ from netcalc.program.answers import assigned_in, base, calls_def, holds_gradient
 from netcalc.program.both import loss_in
 from netcalc.program.chosen import called_in
 from netcalc.program.classes import calls_backward
+from netcalc.program.frames import Frame
 from netcalc.program.gradients import GradientReader
 from netcalc.program.reading import Program, defined, stored
-from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
 from netcalc.program.steps import BLOCKS
 from netcalc.program.values import Function, Missing, Tensor

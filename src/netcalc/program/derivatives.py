@@ -13,7 +13,7 @@ from netcalc.graph.backward import along, gradients, jacobian
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.rebuilt import with_arguments
-from netcalc.program.scope import Assigned
+from netcalc.program.frames import Assigned
 from netcalc.program.transforms import leaves_of, over_tree
 from netcalc.program.values import REALS, Derived, Tensor, described, is_scalar, node_of
 

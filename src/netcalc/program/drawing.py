@@ -14,8 +14,8 @@ from netcalc.expression import Number
 from netcalc.graph import build as b
 from netcalc.graph.product import as_number
 from netcalc.program.conditions import Conditions
+from netcalc.program.frames import Given
 from netcalc.program.library import RANDOM
-from netcalc.program.scope import Given
 from netcalc.program.values import Module, Tensor, node_of
 
 PARTS = 8  # numbers that stand for drawn ones are eighths

@@ -12,8 +12,8 @@ from netcalc.graph import build as b
 from netcalc.graph.sizes import Letters
 from netcalc.program import indexing
 from netcalc.program.attributes import Attributes
+from netcalc.program.frames import Frame
 from netcalc.program.operators import SIGNS, binary, compared, missing, unary
-from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError, exact_number
 from netcalc.program.texts import UNKNOWN, formatted
 from netcalc.program.values import (

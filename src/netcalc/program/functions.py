@@ -11,8 +11,9 @@ from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.program.classes import BACKWARD, FORWARD
 from netcalc.program.expressions import Expressions
+from netcalc.program.frames import CallOf, Frame, arrays_in
 from netcalc.program.modules import MissingWeight
-from netcalc.program.scope import MAX_CALLS, CallOf, Frame, arrays_in
+from netcalc.program.scope import MAX_CALLS
 from netcalc.program.source import LIBRARY, ProgramError
 from netcalc.program.values import Class, Function, Record, Tensor
 

@@ -14,9 +14,10 @@ from netcalc.graph.leaves import NAMED
 from netcalc.program.answers import HOLDERS, base, entries_of, kept_in, names_in
 from netcalc.program.both import loss_in
 from netcalc.program.classes import BACKWARD, FORWARD
+from netcalc.program.frames import arrays_in
 from netcalc.program.objects import run_back
 from netcalc.program.reading import Program
-from netcalc.program.scope import MAX_STATEMENTS, arrays_in
+from netcalc.program.scope import MAX_STATEMENTS
 from netcalc.program.source import ProgramError, parse
 from netcalc.program.steps import BLOCKS
 from netcalc.program.training import clips

@@ -8,10 +8,10 @@ from typing import Any
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.program import indexing
-from netcalc.program.builtins import METHODS_OF_LISTS
 from netcalc.program.functions import Functions
 from netcalc.program.library import ROWS
 from netcalc.program.library.elementwise import elementwise_function
+from netcalc.program.of_containers import METHODS_OF_LISTS
 from netcalc.program.values import LibraryFunction, Tensor, described, node_of, stored
 
 SORTED_IN_PLACE = "x.sort() changes the array where it is: write x = np.sort(x)"

@@ -12,7 +12,8 @@ from typing import Any
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph.sizes import described, same
-from netcalc.program.scope import Given, Scope
+from netcalc.program.frames import Given
+from netcalc.program.scope import Scope
 from netcalc.program.source import ProgramError
 from netcalc.program.values import Chain, Record, Tensor, kind_of
 from netcalc.records import NamedTuple

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from netcalc.graph.leaves import INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
-from netcalc.program.scope import Assigned
+from netcalc.program.frames import Assigned
 from netcalc.program.statements import Statements
 from netcalc.program.values import Tensor
 

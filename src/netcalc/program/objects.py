@@ -13,7 +13,7 @@ from netcalc.graph.leaves import INPUT
 from netcalc.graph.node import Node
 from netcalc.program.answers import base
 from netcalc.program.classes import BACKWARD, FORWARD
-from netcalc.program.scope import Assigned, Frame
+from netcalc.program.frames import Assigned, Frame
 from netcalc.program.source import ProgramError
 from netcalc.program.values import Class, Function, Missing, Record, Tensor, node_of
 from netcalc.records import NamedTuple

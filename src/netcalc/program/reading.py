@@ -17,9 +17,10 @@ from netcalc.program.answers import LOSSES, backward_defs, calls_def, holds_grad
 from netcalc.program.both import split_within
 from netcalc.program.chosen import called, computes, function_of_pass, object_of_pass
 from netcalc.program.classes import in_line, used_classes, with_both_passes
+from netcalc.program.frames import Assigned, Given
 from netcalc.program.named import as_calls_call_them, is_gradient, made_of, names_of, without_gradients
 from netcalc.program.objects import Layer, differentiated, each_alone, each_applied
-from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
+from netcalc.program.scope import MAX_STATEMENTS
 from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
 from netcalc.program.statements import Statements
 from netcalc.program.values import REALS, Function, Missing, Module, Tensor, node_of

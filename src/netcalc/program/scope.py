@@ -6,68 +6,29 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from netcalc.arguments import check_axes
-from netcalc.errors import NetcalcError, ShapeError
+from netcalc.errors import ShapeError
 from netcalc.expression import Number
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
-from netcalc.graph.evaluate import cost, evaluate
+from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import ARRAY, INPUT, SIZE, STOPPED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import INDEX, RESHAPE
-from netcalc.graph.sizes import Shape
+from netcalc.program.deciding import decided
+from netcalc.program.frames import Assigned, CallOf, Frame, Given, arrays_in, overlap, shared_said
 from netcalc.program.source import LIBRARY, Source
-from netcalc.program.values import REALS, Function, Missing, Record, Tensor, check_sizes, node_of
-from netcalc.records import NamedTuple, dataclass
+from netcalc.program.values import REALS, Missing, Record, Tensor, check_sizes, node_of
 
 MAX_STATEMENTS = 20_000  # after loops are unrolled and functions read where they are called
-MAX_EXACT_OPERATIONS = 100_000  # of a condition that picks entries
-DECIDING_BITS = 256
 MAX_CALLS = 50  # within each other
-
-
-class Given(NamedTuple):
-    """What is known of an input: its shape, and its whole numbers where all are written without a point."""
-
-    shape: Shape
-    whole: np.ndarray | None = None
-    kind: str = "float"
-    fractional: bool = False  # it has numbers that are not whole
-    values: np.ndarray | None = None
-
-
-class Assigned(NamedTuple):
-    """A name that a line gave to an array."""
-
-    name: str
-    line: int
-    node: Node
-    level: int
-    kind: str
-
-
-class CallOf(NamedTuple):
-    """A call of a def: the arrays that it was given, and the first that it gave."""
-
-    given: tuple[Node, ...]
-    out: Tensor
-
-
-@dataclass(eq=False)
-class Frame:
-    """The names of a call, or of the file."""
-
-    parent: Frame | None = None
-    level: int = 0
-    name: str = ""
-    values: dict[str, Any] = field(default_factory=dict)
 
 
 class Scope:
@@ -288,7 +249,7 @@ class Scope:
             inputs = [node for node in in_order([condition.node]) if node.operation is INPUT]
             values = {node: self.given[node.params.text].values for node in inputs}
             known = {node: one for node, one in values.items() if one is not None}
-            found = _decided(condition.node, known) if len(known) == len(inputs) else None
+            found = decided(condition.node, known) if len(known) == len(inputs) else None
             for node in inputs if found is not None else ():
                 self.relied.add(node.params.text)
                 self.decide(Tensor(node))
@@ -381,58 +342,7 @@ class Scope:
                 is_itself_seen = True
                 continue
             if not value.cells:
-                said = _shared(name, old, other, value, is_within=is_within)
+                said = shared_said(name, old, other, value, is_within=is_within)
                 raise self.source.error(f"this changes '{other}' too, {said}", where)
             if key is None or old.cells is not None or overlap(value.cells, key):
                 value.stale = (where, name)
-
-
-def _decided(node: Node, values: Mapping[Node, np.ndarray]) -> np.ndarray | None:
-    """What a condition is: exactly, or in float64 where it takes long; None where no digits tell."""
-    from netcalc.arithmetic.balls import precision
-    from netcalc.graph.arithmetic.balls import Balls
-
-    if any(not isinstance(size, int) for one in in_order([node]) for size in one.shape):
-        return None
-    is_long = cost([node], Float64()).operations > MAX_EXACT_OPERATIONS
-    numbers: Float64 | Balls = Float64() if is_long else Balls()
-    try:
-        with precision(DECIDING_BITS):
-            found = evaluate([node], numbers, {key: numbers.array(one) for key, one in values.items()})[0]
-            return numbers.whole(found)
-    except (NetcalcError, ArithmeticError):
-        return None
-
-
-def _shared(name: str, old: Tensor, other: str, value: Tensor, *, is_within: bool) -> str:
-    """What two names of one memory have in common, and what to write."""
-    if value.node is not old.node:
-        return f"as '{name}' shares its memory; write into the array itself, or take a .copy()"
-    new = f"write a new one, as in {name} = {name} + …"
-    if is_within:
-        return f"which has the same array in it; {new}"
-    which = "which is the caller's array" if name == other else f"which is the same array as '{name}'"
-    return f"{which}; {new}, or start from {other}.copy()"
-
-
-def arrays_in(value: Any) -> Sequence[Tensor]:
-    """The arrays that a value holds; an object may hold itself."""
-    found: list[Tensor] = []
-    stack, seen = [value], set[int]()
-    while stack:
-        one = stack.pop()
-        if isinstance(one, Tensor):
-            found.append(one)
-        elif isinstance(one, Record | Function | dict | list | tuple) and id(one) not in seen:
-            seen.add(id(one))
-            inner = one.parts if isinstance(one, Record) else one.defaults if isinstance(one, Function) else one
-            stack += reversed(list(inner.values() if isinstance(inner, dict) else inner))
-    return found
-
-
-def overlap(cells: Any, key: Any) -> bool:
-    """Whether two parts of one array have an entry in common; `cells` is its shape and a key, `key` another."""
-    shape, own = cells
-    marked = np.zeros(shape, dtype=bool)
-    marked[own] = True
-    return bool(marked[key].any())

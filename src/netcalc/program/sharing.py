@@ -17,7 +17,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT
 from netcalc.graph.shaping import RESHAPE
 from netcalc.program import indexing
-from netcalc.program.scope import arrays_in, overlap
+from netcalc.program.frames import arrays_in, overlap
 from netcalc.program.statements import Statements
 from netcalc.program.training import PASSED_OVER
 from netcalc.program.values import Function, LibraryFunction, Method, Module, Opaque, Record, Tensor

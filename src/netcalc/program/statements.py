@@ -12,7 +12,7 @@ from netcalc.graph.node import Node
 from netcalc.program.assignments import Assignments
 from netcalc.program.conditions import PARTS
 from netcalc.program.expressions import DEPENDS
-from netcalc.program.scope import Frame
+from netcalc.program.frames import Frame
 from netcalc.program.source import ProgramError
 from netcalc.program.training import CLIPS, MODES, PASSED_OVER, STEP, STEPS, TRAINS, clips, is_unread
 from netcalc.program.values import (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from netcalc.graph.node import Node
-from netcalc.program.scope import Frame
+from netcalc.program.frames import Frame
 from netcalc.program.sharing import Sharing
 from netcalc.program.source import Source
 from netcalc.program.values import Class, Function, Method, Record, Tensor, is_scalar

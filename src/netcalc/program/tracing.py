@@ -23,11 +23,11 @@ from netcalc.errors import NetcalcError
 from netcalc.expression.tree import from_float64
 from netcalc.graph.node import Node
 from netcalc.program import indexing
+from netcalc.program.frames import Given
 from netcalc.program.library import IN_PLACE
 from netcalc.program.library.elementwise import INFINITY, MINUS_INFINITY
 from netcalc.program.methods import MEASURED
 from netcalc.program.operators import binary
-from netcalc.program.scope import Given
 from netcalc.program.source import ProgramError, Source
 from netcalc.program.statements import Statements
 from netcalc.program.values import Cell, Module, Tensor, node_of, stored

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netcalc.program.frames import Frame
 from netcalc.program.nn import LAYERS
-from netcalc.program.scope import Frame
 from netcalc.program.source import LIBRARY, Source, parse
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ import numpy as np
 
 from netcalc.checking.backward.batch import with_other_batch
 from netcalc.checking.backward.formulas import is_scale
-from netcalc.checking.backward.judge import Judged, Reading, held_otherwise, read, shape_said
+from netcalc.checking.backward.judge import held_otherwise, read, shape_said
+from netcalc.checking.backward.judged import Judged, Reading
 from netcalc.checking.backward.literals import stated
 from netcalc.checking.backward.origins import Origin, Origins
 from netcalc.checking.backward.search import (
-    Repair,
     cause,
     not_carried,
     repair,
@@ -27,6 +27,7 @@ from netcalc.checking.backward.search import (
     right_with,
 )
 from netcalc.checking.backward.tiny import without_tiny
+from netcalc.checking.backward.told import Repair
 from netcalc.checking.backward.trial import FEW_TRIALS, MAX_TRIALS, Trial
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem

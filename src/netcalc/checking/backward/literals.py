@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from netcalc.checking.answers.sources import given
-from netcalc.checking.backward.judge import Judged, Reading
+from netcalc.checking.backward.judged import Judged, Reading
 from netcalc.checking.check import check
 from netcalc.errors import NetcalcError
 from netcalc.program.answers import literal_of

@@ -23,7 +23,7 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, Product, as_number, product
 
 if TYPE_CHECKING:
-    from netcalc.checking.backward.judge import Judged, Reading
+    from netcalc.checking.backward.judged import Judged, Reading
 
 MAX_CHOICES = 60
 ALONE = " alone"

@@ -18,15 +18,15 @@ import numpy as np
 from netcalc.arrays import squeezed
 from netcalc.checking.backward.agreement import RELATIVE, Pair, same
 from netcalc.checking.backward.forward import fits
-from netcalc.checking.backward.judge import Judged, Reading
+from netcalc.checking.backward.judged import Judged, Reading
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.notation import to_ascii
+from netcalc.program.frames import Assigned
 from netcalc.program.gradients import GradientReader
-from netcalc.program.scope import Assigned
 from netcalc.records import NamedTuple, dataclass
 from netcalc.result import CheckedLine
 

@@ -6,9 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, combinations, islice, takewhile
-
-import numpy as np
+from itertools import chain, islice, takewhile
 
 from netcalc.checking.backward.edits import (
     LATER,
@@ -21,7 +19,7 @@ from netcalc.checking.backward.edits import (
     edits,
     is_blank,
 )
-from netcalc.checking.backward.expressions import as_factor, called, factors, parts, put, roots
+from netcalc.checking.backward.expressions import called
 from netcalc.checking.backward.guided import (
     GUIDED,
     GUIDED_LATER,
@@ -33,38 +31,23 @@ from netcalc.checking.backward.guided import (
     slope_of_helper,
 )
 from netcalc.checking.backward.headers import of_headers
-from netcalc.checking.backward.judge import Judged, Reading
+from netcalc.checking.backward.judged import Judged, Reading
 from netcalc.checking.backward.origins import Origin
 from netcalc.checking.backward.paths import path, statement_alike, statement_of_helper, term
 from netcalc.checking.backward.pieces import Harvest, harvest, near, off_by
 from netcalc.checking.backward.rereading import gives_it, is_right
-from netcalc.checking.backward.slopes import factor_said, is_known, slope_of
-from netcalc.checking.backward.trial import MAX_SPAN, MAX_STATEMENTS, Change, Edit, Trial
+from netcalc.checking.backward.told import Repair, told
+from netcalc.checking.backward.trial import MAX_SPAN, MAX_STATEMENTS, Edit, Trial
+from netcalc.checking.backward.unused import stale, unused
 from netcalc.errors import NetcalcError
-from netcalc.graph.leaves import INPUT, name_of
+from netcalc.graph.leaves import name_of
 from netcalc.program.answers import assigned_in
 from netcalc.program.steps import COMPOUND, Step
 from netcalc.program.versions import Pass, Unjudged, Version
-from netcalc.records import NamedTuple
 
-MAX_UNUSED = 4  # names
 MANY = 3  # lines that are wrong in themselves, as in a loop in the wrong order
 MAX_READINGS = 8  # of the whole pass with a loop's header repaired
 MAX_REPAIRS = 40  # of a statement that Python stops at
-ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index", "complement", "factor-left-out")
-
-
-class Repair(NamedTuple):
-    """An edit that was found to be right, the line and the columns of what it changes, and the line as it is right,
-    with the line that is missing below it.
-    """
-
-    mistake: str
-    said: str
-    line: int
-    column: int
-    marked: tuple[int, int] | None
-    repaired: str
 
 
 def cause(trial: Trial) -> str:
@@ -107,7 +90,7 @@ def repair(trial: Trial) -> Repair | None:
         alike = [one for one in trial.wrong if (one.one.version.statement, one.one.version.name) == key]
         known[key] = next((edit for edit in _candidates(trial) if _is_right(edit, [trial, *alike])), None)
     edit = known[key]
-    return None if edit is None else _told(trial, edit)
+    return None if edit is None else told(trial, edit)
 
 
 def repair_of(reading: Reading, origin: Origin) -> Repair | None:
@@ -118,7 +101,7 @@ def repair_of(reading: Reading, origin: Origin) -> Repair | None:
     trials = [Trial(reading, one) for one in origin.local.dependents]
     candidates = takewhile(lambda _: not own.is_spent, _of_its_own(own))
     edit = next((edit for edit in candidates if gives_it(own, edit) and _is_right(edit, trials)), None)
-    return None if edit is None else _told(own, edit)
+    return None if edit is None else told(own, edit)
 
 
 def repair_of_header(trial: Trial) -> Repair | None:
@@ -140,7 +123,7 @@ def repair_of_header(trial: Trial) -> Repair | None:
             loops = [one for one in loops if many or "in the wrong order" in one.said]
             known[within] = next((edit for edit in loops[:MAX_READINGS] if _is_right_again(trial, edit)), None)
     edit = known[within]
-    return None if edit is None else _told(trial, edit)
+    return None if edit is None else told(trial, edit)
 
 
 def repair_of_shapes(reading: Reading, one: Unjudged) -> Repair | None:
@@ -157,7 +140,7 @@ def repair_of_shapes(reading: Reading, one: Unjudged) -> Repair | None:
     trial.__dict__ |= {"versions": [version], "found": None}
     few = islice(edits(trial, OF_SHAPES), MAX_REPAIRS)
     edit = next((edit for edit in few if _is_right_again(trial, edit)), None)
-    return None if edit is None else _told(trial, edit)
+    return None if edit is None else told(trial, edit)
 
 
 def _places(reading: Reading, holds: Callable[[Step], bool]) -> Iterator[tuple[Pass, int]]:
@@ -320,143 +303,3 @@ def _of_what_is_shared(trial: Trial) -> Iterator[Edit]:
 def _others(trial: Trial) -> list[Trial]:
     """What other statements make that is wrong in itself."""
     return [one for one in trial.wrong if one.one.version.statement is not trial.one.version.statement]
-
-
-def unused(trial: Trial) -> Iterator[Edit]:
-    """What a line assigns and none uses, added to a line before the gradient or to its own."""
-    nodes = [node for unit in trial.one.version.within.units for node in ast.walk(unit.node)]
-    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    finals = {one.version.name for one in trial.reading.judged if one.node.operation is INPUT}
-    names = [name for name in trial.names if name not in read and name not in finals and _is_assigned(trial, name)]
-    for name in names[:MAX_UNUSED]:
-        for version in (*trial.versions, *trial.helpers):
-            if version.name == name or isinstance(version.statement, ast.FunctionDef):
-                continue
-            for root in list(roots(version.statement, version.name))[:1]:
-                for sign in ("+", "-"):
-                    said = f"a path left out: {name} is assigned and never added: {sign} {name}"
-                    added = put(trial, root, f"{trial.text(root)} {sign} {name}")
-                    yield Edit(added, version.statement, "path-left-out", said)
-                    of_factor = _added_within(trial, root, f"{sign} {name}")
-                    if of_factor is not None:
-                        yield Edit(of_factor, version.statement, "path-left-out", said)
-                times = f"{name} is assigned and never used: {factor_said(trial, name, too_many=False)}"
-                times += "" if "times" in times else f", times {name}"
-                for part in parts(root):
-                    if isinstance(part, ast.Constant) and type(part.value) is int:
-                        said = f"{name} is assigned and never used: {trial.text(part)} in place of {name}"
-                        yield Edit(put(trial, part, name), version.statement, "wrong-tensor", said)
-                change = put(trial, root, f"{as_factor(trial, root)} * {name}")
-                yield Edit(change, version.statement, "factor-left-out", times)
-
-
-def _added_within(trial: Trial, root: ast.expr, text: str) -> Change | None:
-    """A summand added to the sum that is a factor of the whole, as a - b is of (a - b) * r."""
-    for one, divides in factors(root):
-        if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Add | ast.Sub) and one is not root and not divides:
-            return put(trial, one, f"({trial.text(one)} {text})")
-    return None
-
-
-def _is_assigned(trial: Trial, name: str) -> bool:
-    return any(name in assigned_in(unit.node) for unit in trial.one.version.within.units)
-
-
-def stale(trial: Trial) -> Iterator[Edit]:
-    """A weight that has had its step before it is used: the step goes behind."""
-    source, last = trial.source, trial.versions[0].statement
-    for helper in trial.helpers:
-        name = helper.name
-        if name not in trial.reading.forward.candidates or helper.unit == trial.one.version.unit:
-            continue
-        start, end = trial.segment(helper.statement)
-        behind = trial.segment(last)[1]
-        between = source.text[end:behind].lstrip("\n; ")
-        use = next((one for one in ast.walk(last) if isinstance(one, ast.Name) and one.id == name), None)
-        if use is None or start >= behind:
-            continue
-        column = " " * helper.statement.col_offset
-        change = Change(start, behind, f"{between.lstrip()}\n{column}{source.text[start:end]}")
-        said = f"{name} is already updated here: its gradient step, {source.text[start:end]}, comes after its last use"
-        yield Edit(change, helper.statement, "stale-weights", said, trial.segment(use))
-
-
-def _told(trial: Trial, edit: Edit) -> Repair:
-    source, change = trial.source, edit.change
-    text = source.text[: change.start] + change.text + source.text[change.end :]
-    if edit.marked is not None:
-        return _moved(trial, edit, edit.marked)
-    is_line = change.start == change.end and change.text.startswith("\n")
-    said = edit.said if is_line or edit.mistake not in ALGEBRAIC else _as_slope(trial, edit) + edit.said
-    start = change.start
-    number = source.text.count("\n", 0, start) + 1
-    first = source.starts[number - 1]
-    if is_line:
-        both = f"{source.line(number)}{change.text}"
-        return Repair(edit.mistake, said, number, edit.statement.col_offset + 1, None, both)
-    end = max(change.end, start + 1)
-    last = min(end, first + len(source.line(number)))
-    repaired = text[first:].partition("\n")[0]
-    return Repair(
-        edit.mistake,
-        f"{said}: {repaired.strip()}",
-        number,
-        start - first + 1,
-        (start - first + 1, last - first + 1),
-        repaired,
-    )
-
-
-def _moved(trial: Trial, edit: Edit, marked: tuple[int, int]) -> Repair:
-    """A statement moved behind the gradient's."""
-    source = trial.source
-    number = source.text.count("\n", 0, marked[0]) + 1
-    first = source.starts[number - 1]
-    columns = marked[0] - first + 1, marked[1] - first + 1
-    both = f"{source.line(number)}\n{edit.change.text.rpartition(chr(10))[2]}"
-    return Repair(edit.mistake, edit.said, number, columns[0], columns, both)
-
-
-def _as_slope(trial: Trial, edit: Edit) -> str:
-    """`the slope of tanh is wrong: ` where the repaired factors are a slope of the forward pass."""
-    start, end = trial.segment(edit.statement)
-    change = edit.change
-    text = trial.source.text[start : change.start] + change.text + trial.source.text[change.end : end]
-    if edit.said.startswith("the slope"):
-        return ""
-    first = len(text[: change.start - start].encode())
-    places = first, first + max(len(change.text.encode()) - 1, 0)
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return ""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.Sub | ast.Add | ast.Pow):
-            for group in _groups(node):
-                is_changed = any(one.col_offset <= at <= (one.end_col_offset or 0) for one in group for at in places)
-                if is_changed and all(one.lineno == 1 for one in group):
-                    product = _product(trial, [ast.unparse(one) for one in group])
-                    found = slope_of(trial, product)
-                    if found is not None and is_known(found.function):
-                        return f"the slope of {found.function} is wrong: "
-    return ""
-
-
-def _groups(node: ast.BinOp) -> Iterator[list[ast.expr]]:
-    own = [part for part, divides in factors(node) if not divides]
-    yield [node]
-    for count in (1, 2, 3):
-        yield from map(list, combinations(own, count))
-
-
-def _product(trial: Trial, texts: list[str]) -> np.ndarray | None:
-    found: np.ndarray | None = None
-    for text in texts:
-        value = trial.value(text)
-        if value is None:
-            return None
-        try:
-            found = value if found is None else found * value
-        except ValueError:
-            return None
-    return found

@@ -12,7 +12,7 @@ import numpy as np
 
 from netcalc.checking.backward.agreement import Pair
 from netcalc.checking.backward.forward import fits
-from netcalc.checking.backward.judge import Judged, Reading
+from netcalc.checking.backward.judged import Judged, Reading
 from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate

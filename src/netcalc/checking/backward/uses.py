@@ -19,7 +19,7 @@ from netcalc.graph.leaves import ARRAY, INPUT, NAMED
 from netcalc.graph.node import Node, in_order
 
 if TYPE_CHECKING:
-    from netcalc.checking.backward.judge import Judged, Reading
+    from netcalc.checking.backward.judged import Judged, Reading
     from netcalc.program.versions import Pass
 
 MAX_USES = 24
