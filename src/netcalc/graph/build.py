@@ -10,11 +10,12 @@ from fractions import Fraction
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Number, Tree, is_constant
+from netcalc.graph.broadcasting import aligned, without_ones
 from netcalc.graph.elementwise import compared, constant, elementwise
 from netcalc.graph.inverses import determinant, inverse, logdet, matmul, solve, swapped
 from netcalc.graph.leaves import array, detached, eye, given, is_one_over, named, size, triangular_ones
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, aligned, as_number, number, of_size, product, total, without_ones
+from netcalc.graph.product import LETTERS, as_number, number, of_size, product, total
 from netcalc.graph.products_along import prod
 from netcalc.graph.reductions import (
     MAX,

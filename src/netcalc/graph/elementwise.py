@@ -17,21 +17,10 @@ from netcalc.derivation.accumulate import gradient, shown
 from netcalc.derivation.forms import Forms
 from netcalc.expression import Apply, Number, Symbol, Tree, apply, fold, multiply, power, share, substitute, symbols
 from netcalc.expression.tree import CONDITIONS
+from netcalc.graph.broadcasting import aligned, without_ones
 from netcalc.graph.contract import spread
 from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.product import (
-    LETTERS,
-    PRODUCT,
-    SUM,
-    Factor,
-    Product,
-    aligned,
-    as_number,
-    product,
-    renamed,
-    total,
-    without_ones,
-)
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, as_number, product, renamed, total
 from netcalc.graph.sizes import Shape
 from netcalc.records import NamedTuple
 

@@ -11,9 +11,10 @@ import numpy as np
 from netcalc.expression import share
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.factors import sizes_by_letter
 from netcalc.graph.inverses import COFACTORS, DETERMINANT, INVERSE, LOGDET, SOLVE
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import PRODUCT, Product, sizes_by_letter
+from netcalc.graph.product import PRODUCT, Product
 from netcalc.records import NamedTuple
 
 After = Callable[[Node, np.ndarray], np.ndarray]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
+from netcalc.graph.factors import each_factor, with_factors
 from netcalc.graph.inverses import COFACTORS, INVERSE, SOLVE, determinant, inverse, swapped
 from netcalc.graph.leaves import EYE, eye
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum, each_factor, product, total, with_factors
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum, product, total
 from netcalc.graph.shaping import RESHAPE, reshape
 from netcalc.graph.sizes import settled
 

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from netcalc.expression.tree import Apply, Number, Symbol
 from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.factors import each_factor
 from netcalc.graph.node import Node
-from netcalc.graph.product import PRODUCT, Factor, each_factor, product
+from netcalc.graph.product import PRODUCT, Factor, product
 from netcalc.graph.shaping import EVERYTHING, SCATTER, index, scatter
 
 

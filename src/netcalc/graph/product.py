@@ -7,7 +7,7 @@ is one line that gives a product again. A sum is a linear combination of terms w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain
 from string import ascii_letters
@@ -20,7 +20,7 @@ from netcalc.errors import ShapeError
 from netcalc.graph.contract import contract, spread
 from netcalc.graph.leaves import EYE, SIZE, eye, is_one_over, size
 from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.sizes import Shape, Size, broadcast_shapes, over, same, settled
+from netcalc.graph.sizes import Shape, Size, over, same, settled
 from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -260,28 +260,10 @@ def _canonical(out: str, letters: Sequence[str]) -> Mapping[str, str]:
     return dict(zip(order, LETTERS, strict=False))
 
 
-def with_factors(node: Node, factors: Iterable[Factor], by: Fraction | int = 1) -> Node:
-    """The product of other factors in a product's place, times a number."""
-    return product(factors, node.params.out, node.shape, node.params.number * by)
-
-
-def each_factor(node: Node) -> Iterator[tuple[Node, str, list[Factor], list[Factor]]]:
-    """Each factor of a product with its letters, those before it and those behind it; nothing of what is no product."""
-    if node.operation is PRODUCT:
-        for place, (factor, letters) in enumerate(node.factors):
-            yield factor, letters, node.factors[:place], node.factors[place + 1 :]
-
-
 def renamed(node: Node, letters: str, inner: Mapping[str, str] = MappingProxyType({})) -> list[Factor]:
     """A node's factors where its axes bear other letters, and its `inner` ones too."""
     names = {**dict(zip(node.params.out, letters, strict=True)), **inner}
     return [(arg, "".join(names[one] for one in own)) for arg, own in node.factors]
-
-
-def sums_over_ones(node: Node) -> bool:
-    """Whether a product sums over axes of one entry alone, so that it is what its factors are."""
-    sizes = sizes_by_letter(node)
-    return bool(node.params.summed) and all(settled(sizes[one]) == 1 for one in node.params.summed)
 
 
 def number(value: Fraction | int, shape: Shape = ()) -> Node:
@@ -347,44 +329,3 @@ def _terms(node: Node, letters: str, by: Fraction) -> Iterable[tuple[Node, str, 
         yield from _terms(core, outer, by)
     else:
         yield core, outer, by
-
-
-# --- NumPy's broadcasting
-
-
-def aligned(nodes: Sequence[Node]) -> tuple[list[Factor], str, Shape]:
-    """Each node with letters for NumPy's broadcasting, the result's letters and its shape.
-
-    An axis of 1 that is stretched bears a letter that is summed over, which for one entry changes nothing.
-    """
-    shape = broadcast_shapes(*(node.shape for node in nodes))
-    out = LETTERS[: len(shape)]
-    spare = iter(LETTERS[len(shape) :])
-    factors = []
-    for node in nodes:
-        first = len(shape) - node.rank
-        own = "".join(
-            next(spare) if extent == 1 and settled(shape[place]) != 1 else out[place]
-            for place, extent in enumerate(map(settled, node.shape), first)
-        )
-        factors.append((node, own))
-    return factors, out, shape
-
-
-def without_ones(factors: Iterable[Factor], out: str) -> list[Factor]:
-    """The factors without their axes of size 1 that the result lacks, so that each has letters of the result alone."""
-    found = []
-    for node, letters in factors:
-        kept = [place for place, one in enumerate(letters) if one in out]
-        own = "".join(letters[place] for place in kept)
-        shape = tuple(node.shape[place] for place in kept)
-        found.append((node if len(kept) == node.rank else product([(node, letters)], own, shape), own))
-    return found
-
-
-def sizes_by_letter(node: Node) -> dict[str, Size]:
-    """The sizes of the letters that the axes of a node and of its arguments bear."""
-    sizes = dict(zip(node.params.out, node.shape, strict=True))
-    for arg, own in node.factors:
-        sizes |= zip(own, arg.shape, strict=True)
-    return sizes

@@ -8,8 +8,9 @@ from functools import partial
 from netcalc.expression import Tree
 from netcalc.expression.tree import fold
 from netcalc.graph.by_name import Names
+from netcalc.graph.factors import sizes_by_letter, sums_over_ones
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, PRODUCT, Factor, number, product, renamed, sizes_by_letter, sums_over_ones
+from netcalc.graph.product import LETTERS, PRODUCT, Factor, number, product, renamed
 from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.rewrites import REWRITES
 from netcalc.graph.shaping import EVERYTHING, INDEX, RESHAPE, SCATTER

@@ -14,9 +14,10 @@ import numpy as np
 
 from netcalc.errors import ShapeError
 from netcalc.expression import Apply, Number, Symbol, Tree
+from netcalc.graph.broadcasting import aligned, without_ones
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, elementwise, slot
 from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.product import LETTERS, aligned, number, of_size, product, total, without_ones
+from netcalc.graph.product import LETTERS, number, of_size, product, total
 from netcalc.graph.shaping import BACKWARDS, EVERYTHING, index
 from netcalc.graph.sizes import Shape, written
 from netcalc.graph.sizes import total as entries

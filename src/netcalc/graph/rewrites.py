@@ -10,6 +10,7 @@ from netcalc.expression import Apply, Number, Tree, add, apply, divide, multiply
 from netcalc.expression.tree import ONE, ZERO
 from netcalc.graph.centred import is_centred_somewhere, is_count, is_sum_of_centred, sum_of_centred
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, with_slopes_written_out
+from netcalc.graph.factors import each_factor, with_factors
 from netcalc.graph.kept import axis_kept, sum_apart
 from netcalc.graph.leaves import ARANGE
 from netcalc.graph.matrix_identities import (
@@ -25,17 +26,7 @@ from netcalc.graph.matrix_identities import (
 from netcalc.graph.node import Node
 from netcalc.graph.one_entry import at_one_entry
 from netcalc.graph.opened import Opened, fraction, opened_terms, sizes_of
-from netcalc.graph.product import (
-    SUM,
-    Factor,
-    Sum,
-    each_factor,
-    number,
-    of_size,
-    product,
-    total,
-    with_factors,
-)
+from netcalc.graph.product import SUM, Factor, Sum, number, of_size, product, total
 from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.reductions import SOFTMAX
 from netcalc.graph.shaping import EVERYTHING, SCATTER, Keyed, Place, Span, concatenate, index, scatter

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, add, apply, multiply, negate
 from netcalc.expression.tree import Leaf, fold
 from netcalc.graph.elementwise import Elementwise, slot, with_slopes_written_out
+from netcalc.graph.factors import sizes_by_letter
 from netcalc.graph.functions import formula_of, vector_activation, written_out
 from netcalc.graph.layouts import common_layout, placed
 from netcalc.graph.leaves import ARRAY
 from netcalc.graph.matrixform import as_mean
 from netcalc.graph.node import Node
-from netcalc.graph.product import sizes_by_letter
 from netcalc.graph.reductions import softmax
 from netcalc.graph.selection import key_trees
 from netcalc.graph.shaping import SCATTER

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netcalc.graph.as_typed import convolution, written
+from netcalc.graph.factors import sizes_by_letter, sums_over_ones
 from netcalc.graph.layouts import sum_of, with_kept_axes
 from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, Factor, Product, Sum, renamed, sizes_by_letter, sums_over_ones
+from netcalc.graph.product import LETTERS, PRODUCT, Factor, Product, Sum, renamed
 from netcalc.graph.sizes import settled
 from netcalc.graph.terms import ONE, Term, axes_of, plain, without_ones
 

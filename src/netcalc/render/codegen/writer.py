@@ -9,11 +9,12 @@ import numpy as np
 
 from netcalc.expression import Apply, Number, Tree
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot
+from netcalc.graph.factors import sizes_by_letter
 from netcalc.graph.inverses import COFACTORS, DETERMINANT, INVERSE, LOGDET, SOLVE
 from netcalc.graph.leaves import ARANGE, ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, TRIANGLE
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.order import ARGSORT, PLACE_OF_MAX, PLACE_OF_MIN
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, sizes_by_letter
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product
 from netcalc.graph.products_along import CUMPROD, CUMPROD_SLOPE, OTHERS, PROD
 from netcalc.graph.reductions import ARGMAX, ARGMIN, CUMSUM, LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, RECIPROCAL, SOFTMAX
 from netcalc.graph.shaping import CONCATENATE, EVERYTHING, INDEX, RESHAPE, SCATTER, Keyed
