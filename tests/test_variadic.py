@@ -105,6 +105,8 @@ def test_words_stand_beside_lists(line, got):
     "line, message",
     [
         ("--y 1", "no such option '--y'"),
+        ("--v 1", "no such option '--v'; did you mean '--x'?"),
+        ("--matrix 1,2", "no such option '--matrix'; did you mean '--w'?"),
         ("--xs 1", "no such option '--xs'; did you mean '--x'?"),
         ("--weights 1", "no such option '--weights'; did you mean '--w'?"),
         ("--x 1 --fromat json", "no such option '--fromat'; did you mean '--format'?"),

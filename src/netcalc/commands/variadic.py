@@ -29,6 +29,12 @@ Parameter = TyperArgument | TyperOption
 LINE = "netcalc.line"  # the key in a context's meta
 
 LONG_FLAG = r"--[A-Za-z]"
+SAME = (  # what is the same under other names
+    ("--x", "--v", "--input", "--inputs"),
+    ("--w", "--matrix", "--W", "--weights", "--weight"),
+    ("--target", "--t", "--y"),
+    ("--at", "--x", "--v"),
+)
 ATTACHED_VALUE = r"[\w.,/~:-]+"  # `-fjson`, `-oout/a.csv`; not the `tan(1)` of `-atan(1)`
 
 
@@ -137,8 +143,13 @@ class Line:
 
 
 def unknown_option(flag: str, known: Collection[str]) -> UnknownNameError:
-    suggestion = f"-{flag}" if f"-{flag}" in known else nearest(flag, known)
+    suggestion = f"-{flag}" if f"-{flag}" in known else _same(flag, known) or nearest(flag, known)
     return UnknownNameError(f"no such option {flag!r}" + (f"; did you mean {suggestion!r}?" if suggestion else ""))
+
+
+def _same(flag: str, known: Collection[str]) -> str | None:
+    """What is called otherwise elsewhere: the inputs are --x of a neuron, and --v of a layer."""
+    return next((one for group in SAME if flag in group for one in group if one in known), None)
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from netcalc.errors import FileError
 from netcalc.spec.document import Document, document, read_document
 
 if TYPE_CHECKING:
@@ -38,5 +39,17 @@ def problem_of(document: Document, options: NetOptions | None = None) -> Problem
     from netcalc.models.net import NetOptions
 
     kind = next((name for name in KINDS if name in document.content), "net")
+    if kind == "net" and "layers" not in document.content:
+        _refuse_flags_without_table(document)
     state: Callable[[Document, NetOptions], Problem | Gradient] = getattr(import_module(KINDS[kind]), kind)
     return state(document, options or NetOptions())
+
+
+def _refuse_flags_without_table(document: Document) -> None:
+    """What states a neuron in full, but for the line that says that it is one."""
+    from netcalc.spec.flags import KEYS
+
+    for name, keys in KEYS.items():
+        if document.content.keys() and document.content.keys() <= set(keys):
+            first = next(iter(document.content))
+            raise FileError(f"{document.where([first])}: '{first}' stands in no table; write [{name}] above it")

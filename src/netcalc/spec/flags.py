@@ -27,6 +27,7 @@ ABOVE = ("target", "loss", "delta", "reduction")
 NEURON = ("x", "w", "b", "activation", *ABOVE)
 LINEAR = ("matrix", "v", "b", "bias", "activation", *ABOVE)
 GRAD = ("expressions", "at", "wrt", "order")
+KEYS = {"neuron": NEURON, "linear": LINEAR, "grad": GRAD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,10 @@ class Table:
 
     document: Document
     name: str
-    keys: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return KEYS[self.name]
 
     def __post_init__(self) -> None:
         for key in self.document.content:
@@ -115,7 +119,7 @@ class Table:
 
 def neuron(document: Document, options: NetOptions) -> Problem:
     """The neuron of a `[neuron]` table. Raises what `models.neuron` raises."""
-    table = Table(document, "neuron", NEURON)
+    table = Table(document, "neuron")
     activation = table.activation("sigmoid")
     if not isinstance(activation, BoundActivation):
         raise table.refused(f"{activation} takes a whole layer, not one neuron", "activation")
@@ -126,7 +130,7 @@ def neuron(document: Document, options: NetOptions) -> Problem:
 
 def linear(document: Document, options: NetOptions) -> Problem:
     """The layer of a `[linear]` table. Raises what `models.linear` raises."""
-    table = Table(document, "linear", LINEAR)
+    table = Table(document, "linear")
     matrix, v, b, above = table.tensor("matrix"), table.tensor("v"), table.tensor("b"), table.above()
     activation, bias = table.activation(None), table.get("bias", bool, "true or false") is not False
     with table.located():
@@ -135,7 +139,7 @@ def linear(document: Document, options: NetOptions) -> Problem:
 
 def grad(document: Document, options: NetOptions) -> Gradient:
     """The expressions of a `[grad]` table. Raises what `models.grad` raises."""
-    table = Table(document, "grad", GRAD)
+    table = Table(document, "grad")
     texts, at = table.texts("expressions"), table.get("at", dict, "a table of numbers, as in { x = 1, y = 2 }") or {}
     wrt, order = table.texts("wrt"), table.get("order", int, "a whole number from 1")
     if not texts:
