@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +11,7 @@ from netcalc.expression.tree import (
     Apply,
     Leaf,
     Number,
+    Symbol,
     Tree,
     add,
     divide,
@@ -34,10 +35,13 @@ def settled(trees: Sequence[Tree]) -> tuple[Tree, ...]:
 
 
 class Compiled:
-    """Formulas in such forms as a list of calls, arguments before what uses them, what the formulas share once."""
+    """Formulas as a list of calls, arguments before what uses them, what the formulas share once.
 
-    def __init__(self, trees: Sequence[Tree], call: Callable[[Apply], Any]) -> None:
-        shared = share(settled(trees))
+    They are made ready in forms that keep their digits, or `as_written`.
+    """
+
+    def __init__(self, trees: Sequence[Tree], call: Callable[[Apply], Any], *, as_written: bool = False) -> None:
+        shared = share(trees if as_written else settled(trees))
         self.roots = shared.roots
         calls: list[Any] = [call(node) if isinstance(node, Apply) else None for node in shared.nodes]
         last = {one: place for place, arguments in enumerate(shared.arguments) for one in arguments}
@@ -55,6 +59,30 @@ class Compiled:
             for done in over:
                 del found[done]
         return [found[root] for root in self.roots]
+
+    def at_rest(
+        self, leaf: Callable[[Leaf], Any], moving: Collection[str]
+    ) -> Callable[[Callable[[Leaf], Any]], list[Any]]:
+        """`run`, for leaves of which only those of the names `moving` change: what else there is, is done once."""
+        rest: dict[int, Any] = {}
+        left = []
+        for place, (node, arguments, call, _) in enumerate(self.steps):
+            if isinstance(node, Apply):
+                if all(one in rest for one in arguments):
+                    rest[place] = call(*(rest[one] for one in arguments))
+                    continue
+            elif not (isinstance(node, Symbol) and node.name in moving):
+                rest[place] = leaf(node)
+                continue
+            left.append((place, node, arguments, call))
+
+        def run(leaf: Callable[[Leaf], Any]) -> list[Any]:
+            found = dict(rest)
+            for place, node, arguments, call in left:
+                found[place] = call(*(found[one] for one in arguments)) if isinstance(node, Apply) else leaf(node)
+            return [found[root] for root in self.roots]
+
+        return run
 
 
 def settled_node(operator: str, arguments: tuple[Tree, ...]) -> Tree:

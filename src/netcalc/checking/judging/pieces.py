@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
@@ -15,8 +15,9 @@ from flint import fmpq
 
 from netcalc.arithmetic.balls import precision, sign
 from netcalc.arithmetic.evaluation import Evaluation
-from netcalc.checking.judging.curves import Curves
+from netcalc.arithmetic.watched import leaf, operation
 from netcalc.checking.judging.switches import centres, equalities, switches
+from netcalc.derivation.stable import Compiled
 from netcalc.expression import Tree
 from netcalc.records import dataclass
 
@@ -120,19 +121,29 @@ class Pieces:
 
     def signs(self, points: Sequence[Point], trees: Sequence[Tree]) -> Array:
         """The signs of the trees at points, (trees, points), in float64."""
-        signs: Array = np.sign(np.nan_to_num(self._curves(trees).at(self._columns(points))))
+        signs: Array = np.sign(np.nan_to_num(self._curves(trees, {}, self.names)(self._columns(points))))
         return signs
 
     def _columns(self, points: Sequence[Point]) -> dict[str, Array]:
         return {name: np.array([float(point[name]) for point in points]) for name in self.names}
 
-    def _curves(self, trees: Sequence[Tree]) -> Curves:
-        """The trees, made ready, once each."""
+    def _curves(
+        self, trees: Sequence[Tree], fixed: Mapping[str, Array], moving: Collection[str]
+    ) -> Callable[[Mapping[str, Array]], Array]:
+        """The trees' values, (trees, points), by the columns of what is `moving`; made ready once for many looks."""
         key = tuple(trees)
         if key not in self.known:
-            self.known[key] = Curves(key)
-        curves: Curves = self.known[key]
-        return curves
+            self.known[key] = Compiled(key, operation, as_written=True)
+        with np.errstate(all="ignore"):
+            run = self.known[key].at_rest(lambda node: leaf(node, fixed), moving)
+
+        def values(columns: Mapping[str, Array]) -> Array:
+            count = len(next(iter(columns.values())))
+            with np.errstate(all="ignore"):
+                found = [np.broadcast_to(one.value, count) for one in run(lambda node: leaf(node, columns))]
+            return np.array(found, dtype=np.float64).reshape(len(found), count)
+
+        return values
 
     def _along_lines(self, start: Point) -> Iterator[Point]:
         """Points between the places where something switches, along each variable."""
@@ -219,7 +230,7 @@ class Pieces:
     def _line(self, start: Point, name: str, trees: Sequence[Tree]) -> Callable[[Array], Array]:
         """The trees as one variable moves, (trees, places), from its places."""
         fixed = {other: np.asarray(float(value)) for other, value in start.items()}
-        line = self._curves(trees).along(fixed, (name,))
+        line = self._curves(trees, fixed, (name,))
         return lambda places: line({name: places})
 
     def singled_out(self, trees: Sequence[Tree]) -> list[Point]:
