@@ -937,3 +937,15 @@ def test_what_is_looked_at_in_hundreds_of_places_is_made_ready_once(monkeypatch)
     (one,) = {one.verdict for one in netcalc.check(netcalc.grad("sum(relu(W@x))"), {"dW": "outer(ones(m),x)"}).checked}
     assert one == "wrong"
     assert 0 < len(made) < 200
+
+
+@pytest.mark.parametrize("answer", ["1/(x - abs(x))", "log(-x^2)", "2*x + log(x - x)", "2*x/where(x > 1, 1, 0)"])
+def test_a_formula_without_values_is_a_wrong_answer(answer):
+    (one,) = netcalc.check(netcalc.grad("x^2"), {"dx": answer}).checked
+    assert one.verdict == "wrong"
+
+
+def test_a_formula_without_a_value_beside_another_wrong_answer():
+    first, second = netcalc.check(netcalc.grad("x^2*y"), {"dx": "x*y", "dy": "x^2/log(x - x)"}).checked
+    assert (first.verdict, second.verdict) == ("wrong", "wrong")
+    assert first.mistake == "power-rule"

@@ -14,6 +14,7 @@ from netcalc.checking.answers.written import FLOAT64_BITS
 from netcalc.checking.causes.library import Library
 from netcalc.checking.judging.bench import BITS, Array, Bench, to_floats
 from netcalc.checking.judging.verdicts import Tolerance, claimed_value, unit
+from netcalc.errors import NetcalcError
 from netcalc.expression import Apply, Number
 from netcalc.records import dataclass
 
@@ -43,8 +44,7 @@ class Evidence:
     @cached_property
     def claimed(self) -> Array:
         with precision(BITS):
-            found = [[_float(claimed_value(claim, bench)) for claim in self.claims] for bench in self.benches]
-        return np.array(found)
+            return np.array([[_claimed(claim, bench) for claim in self.claims] for bench in self.benches])
 
     @cached_property
     def truth(self) -> Array:
@@ -185,6 +185,14 @@ def _is_plain(claim: Claim) -> bool:
     if written.place is None:
         return value.denominator <= PLAIN_DENOMINATOR
     return written.digits <= PLAIN_DIGITS
+
+
+def _claimed(claim: Claim, bench: Bench) -> float:
+    """What a claim comes to, nan where it has no value: such a formula is wrong, and its value meets nothing."""
+    try:
+        return _float(claimed_value(claim, bench))
+    except NetcalcError:
+        return float("nan")
 
 
 def _float(value: object) -> float:
