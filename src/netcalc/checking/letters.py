@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -48,7 +49,8 @@ def in_letters(result: Result, read: Callable[[Names], Brought], tolerance: Tole
     whole = {tensor.name for tensor in (*result.tensors, *result.inner)}
     if not names[0].keys() <= whole or any(own.keys() != names[0].keys() for own in names):
         raise NetcalcError("answers to what has no values are formulas of whole tensors, as dW=outer(dz, x)")
-    checked = [_of_letters(result, [own[name] for own in names], texts.get(name, "")) for name in names[0]]
+    sizes = [own.problem.sizes for own in found]
+    checked = [_of_letters(result, [own[name] for own in names], sizes, texts.get(name, "")) for name in names[0]]
     notes = [note for note in found[0].notes if note.startswith("took ")]
     return replace(result, checked=tuple(checked), notes=(*notes, *result.notes))
 
@@ -66,11 +68,11 @@ def _placed(problem: GraphProblem, first: int, *, signed: bool = False) -> Resul
     raise UndefinedError(NOWHERE)
 
 
-def _of_letters(result: Result, found: Sequence[Checked], text: str) -> Checked:
-    """One verdict of those at several numbers, on an answer by its text."""
+def _of_letters(result: Result, found: Sequence[Checked], sizes: Sequence[Mapping[str, int]], text: str) -> Checked:
+    """One verdict of those at several sizes and numbers, on an answer by its text."""
     here = next((one for one in found if ONLY_HERE in one.note), None)
     tensor = result[found[0].name]
-    wrong = _agreed(result, [one for one in found if one.is_wrong], text)
+    wrong = _agreed(result, [(one, own) for one, own in zip(found, sizes, strict=True) if one.is_wrong], text)
     own = wrong or here or found[0]
     correct = Value(None, to_unicode(tensor.formula), formula=tensor.formula)
     step = long_step(result, tensor) if wrong or here else None
@@ -86,14 +88,23 @@ def _of_letters(result: Result, found: Sequence[Checked], text: str) -> Checked:
     )
 
 
-def _agreed(result: Result, wrong: Sequence[Checked], text: str) -> Checked | None:
-    """The verdict with the cause that explains a wrong answer at all numbers; None of no verdict."""
+def _agreed(result: Result, found: Sequence[tuple[Checked, Mapping[str, int]]], text: str) -> Checked | None:
+    """The verdict with the cause that explains a wrong answer at all sizes and numbers; None of no verdict."""
+    wrong = [one for one, _ in found]
     if wrong and all(one.diagnosis.startswith(MISFIT) for one in wrong):
         return wrong[0]._replace(diagnosis=_misfit(result, wrong[0], text))
-    first = min(wrong, key=lambda one: len(one.diagnosis), default=None)
-    if first is not None and not all(first.diagnosis in one.diagnosis for one in wrong):
-        return first._replace(diagnosis=NO_DIAGNOSIS.said, mistake="", step="", follows="")
-    return first
+    in_letters = [one._replace(diagnosis=_with_sizes(one.diagnosis, sizes)) for one, sizes in found]
+    for told in (wrong, in_letters):
+        first = min(told, key=lambda one: len(one.diagnosis), default=None)
+        if first is None or all(first.diagnosis in one.diagnosis for one in told):
+            return first
+    return wrong[0]._replace(diagnosis=NO_DIAGNOSIS.said, mistake="", step="", follows="")
+
+
+def _with_sizes(said: str, sizes: Mapping[str, int]) -> str:
+    """What is said of a slip, with the letters of sizes in the place of their numbers: `the mean's 1/n left out`."""
+    letters = {str(size): letter for letter, size in sizes.items()}
+    return re.sub(r"(?<![\w.])\d+(?![\w.])", lambda number: letters.get(number[0], number[0]), said)
 
 
 def _misfit(result: Result, wrong: Checked, text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from netcalc.checking.edits.edit import (
     RARE,
@@ -18,10 +19,11 @@ from netcalc.expression import Number, Symbol, power
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
 from netcalc.graph.elementwise import elementwise, operator_of, plain
-from netcalc.graph.leaves import NAMED
+from netcalc.graph.leaves import NAMED, SIZE
 from netcalc.graph.node import Node
-from netcalc.graph.product import SUM, number, total
-from netcalc.graph.sizes import same
+from netcalc.graph.product import PRODUCT, SUM, number, total
+from netcalc.graph.sizes import same, tree
+from netcalc.notation import to_unicode
 
 TARGETS = ("t", "target", "y", "Y", "T")
 POWERS = ("the 2 of the square's derivative left out", "a factor of the power left out")
@@ -59,6 +61,9 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             is_mean = other.operation is NAMED and name.startswith("1/") and "(" not in name
             kind = "the mean's" if is_mean else "the factor"
             yield Shared(f"{kind} {name} left out", share.built(kept), USUAL)
+            if (sizes := _over_sizes(other)) is not None:
+                said = f"the mean's 1/{'·'.join(to_unicode(tree(bare(one).params)) for one in sizes.args)} left out"
+                yield Shared(said, share.built(kept, share.number / sizes.params.number), USUAL)
         else:
             often = USUAL if context.is_input(other) and not other.rank else SEEN
             said = f"∂{parent}/∂{arg} left out: it is {context.called(other)}"
@@ -72,6 +77,16 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             ):
                 again = share.built([*share.factors, share.factors[place]])
                 yield Shared(f"∂{parent}/∂{arg} applied twice: it is {context.called(other)}", again, RARE)
+
+
+def _over_sizes(factor: Node) -> Node | None:
+    """What is below the bar of 1/(2n), a number times sizes; None of another factor."""
+    core = bare(factor)
+    if operator_of(core) != "divide" or len(core.args) != 1 or core.params.tree.arguments[0] != Number(Fraction(1)):
+        return None
+    below = bare(core.args[0])
+    is_scaled = below.operation is PRODUCT and below.params.number != 1
+    return below if is_scaled and all(bare(one).operation is SIZE for one in below.args) else None
 
 
 def power_left_out(context: Context, use: Use) -> Iterator[Shared]:

@@ -35,7 +35,7 @@ from netcalc.solving.graph_values import is_small, nodes_in
 from netcalc.solving.graphed import quantities_of
 
 LARGE = 30
-SIZES = (2, 3, 4)  # for letters
+SIZES = (3, 4, 5)  # for letters
 POINTS_ELSEWHERE = 3  # of each kind, at which formulas are compared that are right for the numbers given
 MAX_NUMBERS = 24  # that answers are functions of
 MAX_ELSEWHERE = 30_000  # operations of a graph that is run at other points
@@ -184,7 +184,8 @@ def in_numbers(problem: GraphProblem, attempt: int, larger: int = 0, *, signed: 
 
 def _positive(place: int, attempt: int) -> Fraction:
     """A number between 0 and 5/4 that nothing makes special; of a hundred side by side no two are one."""
-    return Fraction(2 * ((37 * (place + 1) + 23 * (attempt + 1) * (place + 3)) % 101) + 1, 162)
+    along = (37 * (place + 1) + 23 * (attempt + 1) * (place + 3)) % 101
+    return Fraction(2 * pow(along, 99, 101) + 1, 162)  # the inverse modulo 101: numbers in a row make matrices special
 
 
 def _index_counts(problem: GraphProblem, numbers: Arithmetic) -> Iterator[tuple[str, int]]:

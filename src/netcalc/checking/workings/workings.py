@@ -19,14 +19,16 @@ from netcalc.derivation.derive import applied, without_ones
 from netcalc.derivation.gradient import derive
 from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, parse, share, substitute
 from netcalc.expression.tree import CONDITIONS
+from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import Backward, backward
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, elementwise, held_letters, plain, slot
 from netcalc.graph.functions import ACTIVATION, LOSS, VECTOR
-from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, array, given, named
+from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, eye, given, named
 from netcalc.graph.node import Node, Operation, in_order, make
 from netcalc.graph.product import LETTERS, Factor, number, product, total
 from netcalc.graph.reductions import log_softmax, softmax
-from netcalc.graph.sizes import Shape, settled
+from netcalc.graph.shaping import index
+from netcalc.graph.sizes import Shape
 from netcalc.graph.writing import NOTHING, formula
 from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
@@ -296,7 +298,7 @@ def of_graph(problem: GraphProblem) -> Workings:
     first = root if root.operation is NAMED else named(problem.output_name, root)
     output, inputs, steps = refined(first, *others, called=problem.called)
     is_jacobian = bool(output.rank) and problem.delta is None
-    deltas = _units(output) if is_jacobian else [problem.delta]
+    deltas = _units(output, problem.sizes) if is_jacobian else [problem.delta]
     passes = tuple(Pass(output, delta) for delta in deltas) or (Pass(output),)
     nodes = {name: steps[node] for name, node in problem.nodes.items() if node in steps}
     answers: dict[str, tuple[Node, ...]] = {name: (node,) for name, node in nodes.items() if name in problem.named}
@@ -308,11 +310,13 @@ def of_graph(problem: GraphProblem) -> Workings:
     return Workings(passes, given_inputs, nodes, answers, index_from=problem.index_from, is_jacobian=is_jacobian)
 
 
-def _units(output: Node) -> list[Node]:
+def _units(output: Node, known: Mapping[str, int]) -> list[Node]:
     """1 in one entry of the output each, 0 in the others; none where these are many, or how many is not known."""
-    shape = tuple(settled(size) for size in output.shape)
-    sizes = [size for size in shape if isinstance(size, int)]
-    count = prod(sizes)
-    if len(sizes) < len(shape) or not 0 < count <= MAX_JACOBIAN_ROWS:
+    shape, letters = Arithmetic(known).shape(output.shape), LETTERS[: output.rank]
+    if not 0 < prod(shape) <= MAX_JACOBIAN_ROWS:
         return []
-    return [array(one) for one in np.eye(count, dtype=np.int64).reshape(count, *sizes)]
+    entries = (
+        [(index(eye(size), (place,)), one) for size, place, one in zip(output.shape, places, letters, strict=True)]
+        for places in np.ndindex(shape)
+    )
+    return [product(factors, letters, output.shape) for factors in entries]
