@@ -108,6 +108,10 @@ def mistakes() -> Iterator[str]:
     for row in sorted(MISTAKES, key=lambda row: row.frequency):
         yield f"| `{row.name}` | {cell(row.about)} | {usual[row.name]} |"
     yield "| `rounded` | A number rounded before it was used, to one to four decimals or significant digits. | seen |"
+    yield (
+        "| `one-change` | None of these, but the formula is right with one part of it changed: an operation, "
+        "a function, a sign, a number, a name, a transpose, a factor or a term. | seen |"
+    )
 
 
 def programs() -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from netcalc.arithmetic.balls import precision
@@ -25,9 +27,11 @@ from netcalc.checking.checked import by_formula, checked
 from netcalc.checking.elsewhere import IN_A_CIRCLE, ONLY_HERE, circular, right_here_alone
 from netcalc.checking.judging import graphs
 from netcalc.checking.judging.bench import BITS, Bench
+from netcalc.checking.judging.decimals import opened
 from netcalc.checking.judging.functions import compared
 from netcalc.checking.judging.parts import part
 from netcalc.checking.judging.verdicts import COARSELY, Judgement, Tolerance, claimed_value, is_computed_coarsely, judge
+from netcalc.checking.one_change import by_one_change
 from netcalc.checking.workings.kinds import as_people_write, functions_of, kind_of
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.graph.windows import Sliding
@@ -35,6 +39,7 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.problem import Problem
 from netcalc.result import Result, Tensor
 
+OTHERS = 2  # sets of numbers beside those given, by which causes of wrong formulas are held
 MAX_EDITED_ENTRIES = 1_000_000  # of all answers together, where what went wrong is looked for
 NOWHERE = "these answers can't be checked: the problem has no value where it was tried"
 TOO_SHORT = "one digit is too few to tell"
@@ -81,8 +86,7 @@ class Checker:
         claims = claims_of(self.names, small, tensors=self.tensors)
         evidence = Evidence(self.library, claims, self.tolerance)
         judgements, found = self._judged(claims)
-        is_closed = self.functions is None  # all numbers are given
-        notes = dict.fromkeys(right_here_alone(self.result, claims, judgements) if is_closed else (), ONLY_HERE)
+        notes = dict.fromkeys(right_here_alone(self.result, claims, judgements) if self.is_closed else (), ONLY_HERE)
         for place in circular(claims) & notes.keys() if notes else ():
             del notes[place]
             judgements[place], found[place] = "wrong", Diagnosis(IN_A_CIRCLE)
@@ -112,6 +116,11 @@ class Checker:
         return replace(self.result, checked=(*whole, *rows), notes=(*lines, *self.result.notes))
 
     @property
+    def is_closed(self) -> bool:
+        """Whether all numbers are given."""
+        return self.functions is None
+
+    @property
     def _is_large(self) -> bool:
         """Whether edits of the problem take too long to be tried one after the other."""
         return sum(tensor.entries.size for tensor in self.result.tensors) > MAX_EDITED_ENTRIES
@@ -139,10 +148,34 @@ class Checker:
         wrong = [place for place, judgement in enumerate(judgements) if judgement == "wrong"]
         found = known | {place: _unbounded(claims[place]) for place in wrong if not claims[place].written.finite}
         left = [place for place in wrong if place not in found]
-        found |= dict.fromkeys(left, NO_DIAGNOSIS) if self._is_large else diagnoses(evidence, left)
+        if self._is_large:
+            return found | dict.fromkeys(left, NO_DIAGNOSIS)
+        formulas = [place for place in left if self._is_general(claims[place])]
+        found |= diagnoses(evidence, [place for place in left if place not in formulas])
+        found |= self._of_formulas(evidence, formulas) if formulas else {}
         misfits = [place for place in wrong if _is_misfit(claims[place], found[place])]
         found |= {place: Diagnosis(claims[place].misfit) for place in misfits}
-        return found | (by_transposes(evidence, misfits, self.tensors()) if misfits else {})
+        found |= by_transposes(evidence, misfits, self.tensors()) if misfits else {}
+        untold = [place for place in left if found[place] is NO_DIAGNOSIS and not claims[place].written.is_constant]
+        if not untold:
+            return found
+        return found | by_one_change(self.result, evidence, untold, self.functions, self.tensors())
+
+    def _is_general(self, claim: Claim) -> bool:
+        """Whether a claim is a formula, without decimals in it, of a problem whose numbers are all given."""
+        is_formula = not claim.written.is_constant and not opened(claim.written.tree)[1]
+        return is_formula and not claim.misfit and self.is_closed
+
+    def _of_formulas(self, evidence: Evidence, places: Sequence[int]) -> dict[int, Diagnosis]:
+        """What is said of wrong formulas: what explains them by other numbers too."""
+        claims = [evidence.claims[place] for place in places]
+        general = Evidence(Library([*self.library.benches, *self.elsewhere]), claims, self.tolerance)
+        return {places[n]: said for n, said in diagnoses(general, range(len(places))).items()}
+
+    @cached_property
+    def elsewhere(self) -> list[Bench]:
+        """The problem with other numbers for all that is given."""
+        return list(islice(kind_of(self.result.problem).elsewhere(self.result.problem), OTHERS))
 
     def _whole(self, large: Iterable[tuple[str, Large]], answered: set[str]) -> Iterator[tuple[Tensor, Large]]:
         """The tensors that are compared as a whole. Raises NetcalcError for one that is `answered`, or for a number."""

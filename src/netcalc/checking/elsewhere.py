@@ -36,7 +36,7 @@ def right_here_alone(result: Result, claims: Sequence[Claim], judgements: Sequen
         return set()
     functions = functions_elsewhere(result)
     if functions is None:
-        others = kind_of(problem).elsewhere(problem)
+        others = list(kind_of(problem).elsewhere(problem))
         return {n for n in places if _is_wrong_at(claims[n], others)}
     return {n for n in places if not _is_right_as_formula(claims[n], functions)}
 

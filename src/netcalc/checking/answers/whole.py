@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -37,7 +37,7 @@ from netcalc.models.calls import OPERATIONS
 from netcalc.notation import to_unicode
 from netcalc.outside import cut_at_commas
 from netcalc.problem import symbol_tensor
-from netcalc.records import dataclass
+from netcalc.records import NamedTuple, dataclass
 
 BY_ENTRY = {"add", "subtract", "multiply", "divide", "negate", "power", *FUNCTIONS} - {"dot", *CONDITIONS}  # 1 or 0
 OF_TENSORS = rf"\b({'|'.join(sorted(TENSOR_FUNCTIONS.keys() - FUNCTIONS.keys()))})\s*\("
@@ -45,7 +45,21 @@ ALONG_AXES = {False: {"max", "min", "sum", "prod"}, True: set[str]()}  # of one 
 AS_ENTRIES = "· between vectors is read element by element, as ∘"
 MAX_MULTIPLICATIONS = 300_000  # of a formula that is written out entry by entry
 Read = Callable[[str, Collection[str]], Reading]
-Made = tuple[Reader, Node, Tree]
+T = TypeVar("T")
+Variants = Callable[[Tree, bool], Iterable[tuple[T, Tree]]]
+
+
+class Made(NamedTuple):
+    """A formula, as it is `typed`, as a node; `plain` writes parts of it in NumPy's terms."""
+
+    typed: Tree
+    node: Node
+    reader: Reader
+    plain: Callable[[Tree], Tree]
+
+    @property
+    def tree(self) -> Tree:
+        return self.plain(self.typed)
 
 
 @dataclass(frozen=True)
@@ -85,33 +99,54 @@ class Tensors:
         Raises NetcalcError with the place in the text where shapes don't fit.
         """
         made = self._made(text, shape)
-        return None if made is None else self._whole(made)
+        return None if made is None else self.whole(made)
 
-    def _whole(self, made: Made) -> Whole | None:
-        reader, node, tree = made
+    def whole(self, made: Made) -> Whole | None:
+        """Its entries; None for a number. Raises NetcalcError for what would take too long."""
+        reader, node, tree = made.reader, made.node, made.tree
         used = symbols(tree)
-        if not node.rank and not symbols(reader.reading.tree):
+        if not node.rank and not symbols(made.typed):
             return None  # a number
         if (many := cost([node], Arithmetic()).multiplications) > MAX_MULTIPLICATIONS:
             raise NetcalcError(f"this formula takes {many:,} multiplications: bring its numbers, as an array or a file")
         entries = {name: self._entries(name) for name in used}
-        return Whole(_written_out(node, tree, entries, reader.inputs), tree, tuple(reader.notes))
+        leaves = {name: leaf for name, leaf in reader.inputs.items() if name in entries}
+        return Whole(_written_out(node, tree, entries, leaves), tree, tuple(reader.notes))
 
     def transposed(self, text: str, shape: tuple[int, ...]) -> Iterator[tuple[str, Whole]]:
         """What a formula of another shape, or of none, is with a factor transposed, or with one more; what was done."""
+        given = [name for name in self.arrays if not name.startswith("d")]
+
+        def variants(tree: Tree, is_paper: bool) -> Iterator[tuple[tuple[str, Tree], Tree]]:
+            for said, factor, new in chain(transposes(tree), with_a_factor(tree, given if is_paper else ())):
+                yield (said, factor), new
+
+        for (said, factor), made in self.variants(text, shape, variants):
+            if (whole := self.whole(made)) is not None:
+                yield said.format(to_unicode(made.plain(factor))), whole
+
+    def variants(self, text: str, shape: tuple[int, ...], of: Variants[T]) -> Iterator[tuple[T, Made]]:
+        """What a formula's tree is with something changed, each with what is told of it, where the shape is right.
+
+        `of` is asked for each way to read the text, the first alone if it has that shape, and told whether that is as
+        papers write.
+        """
+        kept: list[Tree] = []  # a reader knows parts by their ids
         for read in (parse_tensors, parse_paper):
             try:
                 reading = read(text, self.shapes)
                 self._check_names(reading.tree, text)
+                made = self._made_by(reading, read, Columns(shape, self.activation, self.slidings))
             except NetcalcError:
                 continue
-            given = [name for name in self.arrays if not name.startswith("d")] if read is parse_paper else []
-            for said, factor, tree in chain(transposes(reading.tree), with_a_factor(reading.tree, given)):
-                columns = Columns(shape, self.activation, self.slidings)
+            for told, tree in of(reading.tree, read is parse_paper):
+                kept.append(tree)
                 with suppress(NetcalcError):
-                    made = self._read(reading._replace(tree=tree), read, columns)
-                    if _settled(made[1].shape) == shape and (whole := self._whole(made)):
-                        yield said.format(to_unicode(columns.plain(factor))), whole
+                    node = made.reader.node(tree)
+                    if _settled(node.shape) == shape:
+                        yield told, made._replace(typed=tree, node=node)
+            if _settled(made.node.shape) == shape:
+                break
 
     def node(self, text: str, shape: Shape) -> Node | None:
         """The same formula as a node; None where it has another shape."""
@@ -121,14 +156,14 @@ class Tensors:
     def any_node(self, text: str, shape: Shape) -> Node | None:
         """The same formula as a node, of that shape if it can be read so. Raises NetcalcError."""
         made = self._made(text, shape)
-        return made[1] if made is not None else None
+        return made.node if made is not None else None
 
-    def _read(self, reading: Reading, read: Read, columns: Columns) -> Made:
+    def _made_by(self, reading: Reading, read: Read, columns: Columns) -> Made:
         indices = {name: array for name, array in self.arrays.items() if array.dtype.kind in "iub"}
         table = columns.operations if read is parse_paper else OPERATIONS
         reader = Reader(reading, self.shapes, indices, {**self.sizes}, lambda _: None, table)
         reader.inputs |= self.nodes
-        return reader, reader.node(reading.tree), columns.plain(reading.tree)
+        return Made(reading.tree, reader.node(reading.tree), reader, columns.plain)
 
     def _made(self, text: str, shape: Shape) -> Made | None:
         """As NumPy reads it, else as papers write it, the first that has that shape; None for what is no formula.
@@ -143,11 +178,11 @@ class Tensors:
             try:
                 reading = read(text, self.shapes)
                 self._check_names(reading.tree, text)
-                found = self._read(reading, read, Columns(shape, self.activation, self.slidings))
+                found = self._made_by(reading, read, Columns(shape, self.activation, self.slidings))
             except NetcalcError as error:
                 errors.append(error)
                 continue
-            if _settled(found[1].shape) == _settled(shape):
+            if _settled(found.node.shape) == _settled(shape):
                 return found
             made = made or found
         if made is None and shape and "·" in text:
@@ -163,7 +198,7 @@ class Tensors:
         except NetcalcError:
             return None
         if made is not None:
-            made[0].note(AS_ENTRIES)
+            made.reader.note(AS_ENTRIES)
         return made
 
     def _check_names(self, tree: Tree, text: str) -> None:

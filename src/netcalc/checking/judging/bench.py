@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -241,26 +242,25 @@ def moved_to(problem: Problem, point: Point) -> Layers:
     return Layers(moved(problem, {name: Number(number) for name, number in point.items()}))
 
 
-def elsewhere(problem: Problem) -> Sequence[Bench]:
+def elsewhere(problem: Problem) -> Iterator[Bench]:
     """The problem with other numbers in place of all that were given; none if they can't be told apart."""
     names = list(movable(problem))
     points = chain(near_zero(names), spread(names)) if names else ()
-    return defined(lambda point: moved_to(problem, point), points, POINTS_ELSEWHERE)
+    return islice(each_defined(lambda point: moved_to(problem, point), points), POINTS_ELSEWHERE)
 
 
 def defined(at: Callable[[Point], Bench], points: Iterable[Point], count: int = POINTS) -> list[Bench]:
     """The first points at which every answer has a value."""
-    found: list[Bench] = []
+    return list(islice(each_defined(at, points), count))
+
+
+def each_defined(at: Callable[[Point], Bench], points: Iterable[Point]) -> Iterator[Bench]:
+    """The points at which every answer has a value."""
     for point in points:
-        try:
+        with suppress(NetcalcError, ZeroDivisionError):
             bench = at(point)
             if is_sound(bench):
-                found.append(bench)
-        except (NetcalcError, ZeroDivisionError):
-            continue
-        if len(found) == count:
-            break
-    return found
+                yield bench
 
 
 def near_zero(names: Sequence[str]) -> list[Point]:

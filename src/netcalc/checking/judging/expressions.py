@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -14,7 +14,7 @@ from netcalc.arithmetic.balls import is_nowhere, precision
 from netcalc.arithmetic.evaluation import Evaluation, numeral
 from netcalc.arithmetic.sides import can_tie, tie
 from netcalc.arrays import each, scalar
-from netcalc.checking.judging.bench import BITS, Array, Bench, defined, near_zero, settled
+from netcalc.checking.judging.bench import BITS, Array, Bench, defined, each_defined, near_zero, settled
 from netcalc.checking.judging.functions import Functions
 from netcalc.checking.judging.pieces import Point, spread
 from netcalc.derivation.derive import evaluable, expand
@@ -99,6 +99,13 @@ def here(problem: Gradient) -> list[Bench]:
         return [Expressions(problem)]
     positive = [{name: abs(number) for name, number in point.items()} for point in near_zero(problem.free)]
     return defined(lambda point: placed(problem, point), chain(positive, spread(problem.free)))
+
+
+def elsewhere(problem: Gradient) -> Iterator[Bench]:
+    """The problem with other numbers for its variables; none of many points."""
+    if not problem.many:
+        place = functions(problem, problem.variables).place
+        yield from each_defined(place, chain(near_zero(problem.variables), spread(problem.variables)))
 
 
 def placed(problem: Gradient, point: Point) -> Bench:

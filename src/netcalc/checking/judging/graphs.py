@@ -213,12 +213,11 @@ def _indices(problem: GraphProblem) -> Iterator[tuple[str, Keyed]]:
                 yield from ((names[one], node.params) for one in in_order([arg]) if one in names)
 
 
-def elsewhere(problem: GraphProblem) -> Sequence[Bench]:
+def elsewhere(problem: GraphProblem) -> Iterator[Bench]:
     """The graph with other numbers for all that is given: positive ones, those of both signs, small and large ones."""
     takes = cost([one.node for one in quantities_of(problem)], Arithmetic(problem.sizes))
-    if takes.multiplications + takes.operations > MAX_ELSEWHERE:
-        return []
-    return [bench for point in _points(problem) if is_sound_at(bench := Graphs(replace(problem, values=point)))]
+    if takes.multiplications + takes.operations <= MAX_ELSEWHERE:
+        yield from (bench for point in _points(problem) if is_sound_at(bench := Graphs(replace(problem, values=point))))
 
 
 def is_sound_at(bench: Bench) -> bool:

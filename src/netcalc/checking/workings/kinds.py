@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,12 +28,12 @@ class Kind:
     """Where a problem's answers are compared, and its workings, in which something may go wrong."""
 
     here: Callable[[Any], Sequence[Bench]]
-    elsewhere: Callable[[Any], Sequence[Bench]]
+    elsewhere: Callable[[Any], Iterator[Bench]]
     workings: Callable[[Any], Workings]
 
 
 LAYERS = Kind(bench.here, bench.elsewhere, of_layers)
-EXPRESSIONS = Kind(expressions.here, lambda _: (), of_expressions)
+EXPRESSIONS = Kind(expressions.here, expressions.elsewhere, of_expressions)
 GRAPHS = Kind(graphs.here, graphs.elsewhere, of_graph)
 KINDS: Mapping[type, Kind] = {Problem: LAYERS, Gradient: EXPRESSIONS, GraphProblem: GRAPHS}
 
