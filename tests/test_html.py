@@ -144,6 +144,8 @@ PIECES = [
     ("sqrt(2)", "<msqrt><mrow><mn>2</mn></mrow></msqrt>"),
     ("2*x", "<mn>2</mn><mo>&#x2062;</mo><mi>x</mi>"),
     ("2*3", "<mn>2</mn><mo>·</mo><mn>3</mn>"),
+    ("2*3^x", "<mn>2</mn><mo>·</mo><msup><mrow><mn>3</mn></mrow><mrow><mi>x</mi></mrow></msup>"),
+    ("2*x^3", "<mn>2</mn><mo>&#x2062;</mo><msup><mrow><mi>x</mi></mrow><mrow><mn>3</mn></mrow></msup>"),
     ("a-b", "<mi>a</mi><mo>−</mo><mi>b</mi>"),
     ("pi", "<mi>π</mi>"),
     ("alpha", "<mi>α</mi>"),

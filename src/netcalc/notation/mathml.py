@@ -14,6 +14,7 @@ from netcalc.notation.tensors import WORDS, MatrixNotation, Piece
 
 APPLY = "<mo>&#x2061;</mo>"  # function application, unseen
 TIMES = "<mo>&#x2062;</mo>"  # a product without a sign
+FIRST_IS_DIGIT = re.compile(r"(<(mrow|msup)>)*<mn>")  # what begins with a number: 3 to the x, not x to the 3
 OF_LAYER = re.compile(r"([A-Za-z]+)(\d+)")
 UPDATED = re.compile(r"([A-Za-z]+)(\d+)_new(?:\[(.*)\])?")  # a weight after a step down the gradient
 LETTERS = {name: letter for letter, name in GREEK.items()} | {"lam": "λ"}
@@ -143,7 +144,7 @@ class Mathml(MatrixNotation, Ascii):
         return Piece(text, Level.ADD)
 
     def between(self, before: Piece, after: Piece, /) -> str:
-        is_number = isinstance(after.leaf, Number)
+        is_number = isinstance(after.leaf, Number) or FIRST_IS_DIGIT.match(after.text) is not None
         is_sum = after.operator == "brackets" and after.arguments[0].operator in ("add", "subtract")
         coefficient = isinstance(before.leaf, Number) and not is_number and after.operator not in ("brackets", "divide")
         closed = before.level == Level.ATOM and before.text.removesuffix("</mrow>").endswith("<mo>)</mo></mrow>")
