@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -90,6 +92,31 @@ def test_what_is_too_long_for_algebra_has_a_note_and_rationals_theirs():
     )
     result = netcalc.grad("sum(X@X)", at={"X": many}, exact=True)
     assert all(value.exact is not None for tensor in result.tensors for value in tensor.values)
+
+
+SYMBOLS = {
+    "a layer": (lambda: netcalc.linear([["sqrt(2)", 1]], ["1/3", 2], [0], exact=True), "u", ["2 + sqrt(2)/3"]),
+    "a net": (
+        lambda: netcalc.net([{"W": [["sqrt(2)"]], "activation": "tanh"}], input=["1/3"], exact=True),
+        "a1",
+        ["tanh(sqrt(2)/3)"],
+    ),
+    "digits": (
+        lambda: netcalc.net([{"W": [["sqrt(2)"]], "activation": "tanh"}], input=["1/3"], exact=True, digits=30),
+        "z1",
+        ["sqrt(2)/3"],
+    ),
+    "a neuron": (lambda: netcalc.neuron([1], [2], None, "identity", exact=True), "w", ["1"]),
+    "expressions": (lambda: netcalc.grad("x", "y*sin(1)", at={"x": 2}, exact=True), "y", ["0", "sin(1)"]),
+}
+
+
+@pytest.mark.parametrize("answer, name, expected", SYMBOLS.values(), ids=SYMBOLS)
+def test_numbers_beside_formulas_have_closed_forms(answer, name, expected):
+    """Where something was left out, what does not depend on it is a number still."""
+    exact = json.loads(answer().to_json())["exact"]
+    assert exact[name] == expected
+    assert not any("closed form" in note for note in answer().notes)
 
 
 def test_a_number_that_nobody_would_read_is_left_out_of_closed_forms():

@@ -44,7 +44,7 @@ def certify(problem: Problem, count: int | None = None, without: Collection[str]
     if not is_certain(_shown(problem, entries)):
         found, entries = _settled(problem, found, entries, count, without)
     sure = Found(entries, certainty(_shown(problem, entries)), tuple(kink_notes(problem, found)))
-    return _with_closed_forms(problem, sure) if exact else sure
+    return _with_closed_forms(problem, sure, without) if exact else sure
 
 
 def _with_ratio(entry: Any, count: int | None) -> Value:
@@ -99,7 +99,7 @@ def _rational(value: Any, known: Value, expression: Any) -> Any:
     return value if rational is None else rational
 
 
-def _with_closed_forms(problem: Problem, found: Found) -> Found:
+def _with_closed_forms(problem: Problem, found: Found, without: Collection[str]) -> Found:
     from netcalc.graph.arithmetic.symbolic import Symbolic
     from netcalc.solving.closed_values import with_closed_forms
 
@@ -109,6 +109,7 @@ def _with_closed_forms(problem: Problem, found: Found) -> Found:
     def given_in(arithmetic: Arithmetic) -> dict[Node, np.ndarray]:
         return {node: arithmetic.array(tensor) for node, tensor in given.items()}
 
-    nodes, arrays = [both.found[name] for name in problem.names], [found.entries[name] for name in problem.names]
+    names = [name for name in problem.names if name not in without]
+    nodes, arrays = [both.found[name] for name in names], [found.entries[name] for name in names]
     closed, notes = with_closed_forms(nodes, arrays, given_in, lambda forms: Symbolic(closed=True, forms=forms))
-    return found._replace(entries=dict(zip(problem.names, closed, strict=True)), notes=(*found.notes, *notes))
+    return found._replace(entries=dict(zip(names, closed, strict=True)), notes=(*found.notes, *notes))

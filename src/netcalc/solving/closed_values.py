@@ -12,6 +12,7 @@ import numpy as np
 from netcalc.arrays import each
 from netcalc.derivation.closed import ClosedForms
 from netcalc.errors import TookTooLong
+from netcalc.expression import Tree
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.node import Node
@@ -58,6 +59,32 @@ def with_closed_forms(
     return [
         array if closed is None else each(known, array, closed) for array, closed in zip(arrays, found, strict=True)
     ], ()
+
+
+def closing() -> Callable[[Value, Tree], Value]:
+    """What gives the value of a tree without symbols its closed form, where one is found."""
+    from netcalc.derivation.algebra import to_sympy
+    from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
+    from netcalc.derivation.derive import expand
+    from netcalc.solving.bits import confirmed
+
+    forms = ClosedForms()
+
+    def closed(value: Value, tree: Tree) -> Value:
+        if not value.is_undefined:  # else algebra would look for a complex number
+            with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(MAX_EVALUATIONS):
+                return confirmed(value, forms.tree(to_sympy(expand(tree))))
+        return value
+
+    return closed
+
+
+def closed_constant(count: int | None) -> Callable[[Tree], Value]:
+    """What gives a tree without symbols its value, of `count` digits, and its closed form where one is found."""
+    from netcalc.solving.bits import constant
+
+    closed = closing()
+    return lambda tree: closed(constant(tree, count), tree)
 
 
 def _lacks_one(value: Value) -> bool:

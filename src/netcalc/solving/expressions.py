@@ -13,8 +13,8 @@ from netcalc.arithmetic.balls import precision
 from netcalc.arithmetic.evaluation import Known
 from netcalc.arithmetic.sides import BITS
 from netcalc.arrays import scalar
-from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
-from netcalc.derivation.derive import evaluable, expand
+from netcalc.derivation.bounded import bounded
+from netcalc.derivation.derive import evaluable
 from netcalc.derivation.gradient import Derived, Quantity, derive, element_name, groups, label
 from netcalc.errors import TookTooLong
 from netcalc.explain.corners import decided, refuse_undefined, undefined_notes
@@ -25,7 +25,8 @@ from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import derivative_in_short
 from netcalc.records import NamedTuple
 from netcalc.result import UNDECIDED, UNDEFINED, LazySteps, Result, Step, Tensor, Value
-from netcalc.solving.bits import as_value, certainty, confirmed, constant, proven
+from netcalc.solving.bits import as_value, certainty, constant, proven
+from netcalc.solving.closed_values import closed_constant, closing
 from netcalc.solving.formulas import formula_value, formula_values, formulas_in
 from netcalc.solving.notes import value_notes
 
@@ -96,7 +97,7 @@ def _answered(
     if problem.free and not problem.points:
         return Answered([scalar(one) for one in formula_values(formulas.all)])
     if problem.free:
-        return _formulas(derived, digits)
+        return _formulas(derived, digits, exact=exact)
     many = problem.samples * len(derived.sweeps[0].nodes.nodes) * len(derived.quantities)
     if proven is None:
         proven = many <= CERTIFIED_WORK
@@ -191,30 +192,22 @@ def _in_float64(derived: Derived) -> Answered:
 
 
 def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) -> list[Value]:
-    from netcalc.derivation.algebra import to_sympy
-    from netcalc.derivation.closed import ClosedForms
-
-    forms = ClosedForms()
-
-    found = list(values)
+    closed, found = closing(), list(values)
     with contextlib.suppress(TookTooLong), bounded(CLOSED_EVALUATIONS):
         for place, one in enumerate(derived.quantities):
-            if values[place].is_undefined:
-                continue  # algebra would look for a complex number
-            with contextlib.suppress(TookTooLong, *SYMPY_FAILURES):  # as for what is beyond all bounds
-                number = to_sympy(expand(substitute(one.tree, point)))
-                found[place] = confirmed(values[place], forms.tree(number))
+            found[place] = closed(values[place], substitute(one.tree, point))
     return found
 
 
-def _formulas(derived: Derived, digits: int | None) -> Answered:
+def _formulas(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
     forms = derived.forms
     point = {name: forms.keep(number) for name, number in point_at(derived.problem).items()}
 
     def value(one: Quantity) -> Value:
         tree = forms.put(derived.written(one.tree)[0], point)
-        return constant(tree, digits) if is_constant(tree) else formula_value(tree)
+        return number(tree) if is_constant(tree) else formula_value(tree)
 
+    number = closed_constant(digits) if exact else partial(constant, count=digits)
     return Answered([scalar(value(one)) for one in derived.quantities], formulas_in(derived.problem.free))
 
 

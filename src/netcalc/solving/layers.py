@@ -42,9 +42,9 @@ def _found(problem: Problem, digits: int | None, *, exact: bool, proven: bool | 
     if names and problem.command == "net":
         from netcalc.solving.layerwise import layerwise
 
-        return layerwise(problem, names, digits)
+        return layerwise(problem, names, digits, exact=exact)
     if names:
-        return _symbolic(problem, names, digits)
+        return _symbolic(problem, names, digits, exact=exact)
     if digits is not None or exact or (is_certified(problem) if proven is None else proven):
         from netcalc.solving.certify import certify
 
@@ -161,19 +161,22 @@ def _kink_notes(problem: Problem, entries: Quantities) -> tuple[str, ...]:
     return tuple(kink_notes(problem, entries))
 
 
-def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:
+def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None, *, exact: bool) -> Found:
     from netcalc.graph.arithmetic.polynomial import adds_and_multiplies
     from netcalc.solving.bits import constant
+    from netcalc.solving.closed_values import closed_constant
     from netcalc.solving.formulas import formula_value, formulas_in
 
     simple = adds_and_multiplies(problem)
     if not problem.per_sample and problem.work > (POLYNOMIAL_WORK if simple else ALGEBRA_WORK):
         from netcalc.solving.layerwise import partly
 
-        return partly(problem, digits)
+        return partly(problem, digits, exact=exact)
+
+    number = closed_constant(digits) if exact else partial(constant, count=digits)
 
     def value(tree: Tree) -> Value:
-        return constant(tree, digits) if is_constant(tree) else formula_value(tree)
+        return number(tree) if is_constant(tree) else formula_value(tree)
 
     trees = _as_polynomials(problem) if simple else _by_algebra(problem, names)
     entries = {name: each(value, array) for name, array in trees.items()}

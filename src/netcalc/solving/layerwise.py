@@ -40,7 +40,7 @@ MOST_TERMS = 50_000  # of all formulas together: about what is written in ten se
 SHOWN_NAMES = 4
 
 
-def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:
+def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None, *, exact: bool) -> Found:
     """What both passes find: values where they are numbers, formulas layer by layer where they are not.
 
     Of a large net, float64 and one formula a tensor.
@@ -48,8 +48,8 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
     unknown = depending(problem)
     known = problem.names.keys() - unknown
     if _terms(problem, known) > MOST_TERMS:
-        return partly(problem, digits)
-    numbers = certify(problem, digits, unknown)
+        return partly(problem, digits, exact=exact)
+    numbers = certify(problem, digits, unknown, exact=exact)
     elements = by_element(given_tensors(problem), problem.index_from)
     given = {name: tree for name, entry in elements.items() if is_constant(tree := _leaf(entry))}
     formulas, forms = formulas_of(problem, MOST_TERMS), Forms()
@@ -161,11 +161,14 @@ def _along_paths(
     return evaluate([both.found["paths"]], arithmetic, known)[0]
 
 
-def partly(problem: Problem, digits: int | None = None) -> Found:
+def partly(problem: Problem, digits: int | None = None, *, exact: bool = False) -> Found:
     """Both passes in float64, or in balls for proven digits; `unknown` names what depends on something left out."""
     unknown = depending(problem)
     with np.errstate(all="ignore"):  # what overflows is refused by name
-        numbers = run(problem, Float64(), unknown) if digits is None else certify(problem, digits, unknown).entries
+        if digits is None:
+            numbers = run(problem, Float64(), unknown)
+        else:
+            numbers = certify(problem, digits, unknown, exact=exact).entries
     certainty = "float64, not certified" if digits is None else _certainty(problem, unknown, numbers)
     sizes = Arithmetic()
     nodes = passes(problem).found
