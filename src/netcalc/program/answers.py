@@ -256,3 +256,8 @@ def _is_number(node: ast.expr) -> bool:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         node = node.operand
     return isinstance(node, ast.Constant) and type(node.value) in (int, float)
+
+
+def given_to(call: ast.Call) -> str:
+    """What the gradient is called that a call is given first, whose def or method takes it for one."""
+    return f"{ast.unparse(call.args[0])} given to {ast.unparse(call.func)}"

@@ -11,6 +11,7 @@ from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.program.answers import HOLDERS, base, literal_of
+from netcalc.program.entries import Entry
 from netcalc.program.reading import Program
 from netcalc.program.source import Source
 from netcalc.program.steps import Stepping, copied
@@ -63,6 +64,7 @@ class GradientNames(Stepping):
         self.corrections: set[Node] = set()  # true gradients in others' place
         self.passes = {}
         self.redefined: dict[ast.AST, tuple[Source, Any]] = {}  # defs in others' place, and the text they are of
+        self.only: Entry | None = None  # what is read is all that changes this entry of a gradient
         self.entered: list[Pass | None] = []  # the pass that each call which is read is
         self.keeps_steps = values is None
         self.held_to: Callable[[str, Node], str | None] = lambda _name, _node: None

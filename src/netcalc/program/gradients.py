@@ -11,7 +11,7 @@ from typing import Any
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.graph.leaves import NAMED
-from netcalc.program.answers import HOLDERS, base, entries_of, kept_in, names_in
+from netcalc.program.answers import HOLDERS, base, entries_of, given_to, kept_in, names_in
 from netcalc.program.both import loss_in
 from netcalc.program.classes import BACKWARD, FORWARD
 from netcalc.program.frames import arrays_in
@@ -118,7 +118,7 @@ class GradientReader(Unknowns):
         if value.node.operation is NAMED and value.shape != out.shape and value.node in self.program.named.values():
             return value  # loss.backward(probs, y)
         before, self.target = self.target, node.args[0]
-        label = f"{ast.unparse(node.args[0])} given to {ast.unparse(node.func)}"
+        label = given_to(node)
         made = b.named(label, value.node, self.first_moment + len(self.read_so_far.versions))
         self._add(label, key, made, "")
         self.target = before
@@ -160,8 +160,8 @@ class GradientReader(Unknowns):
         for within in self.passes.values() if made is not None else ():
             within.calls.append((len(within.steps) - 1, called.node, made))
         self.entered.append(None if called.name.endswith(FORWARD) else made)
-        if made is not None and self.entered[-1] is made:
-            args = self._of_forward_call(made, args, node)
+        if is_text and self.is_own and not called.name.endswith(FORWARD):
+            args = self._of_forward_call(made or Pass(of={}), args, node)
         before = self.reading
         try:
             return super().function(called, args, keywords, node)
@@ -211,6 +211,8 @@ class GradientReader(Unknowns):
     def statement(self, node: ast.stmt) -> Any:
         if not self.is_own:
             return super().statement(node)
+        if self.only is not None and self.only.is_left_by(node, self.value):
+            return None
         if self.keeps_steps:
             self.keep_step(node)
         depth = len(self.frames)

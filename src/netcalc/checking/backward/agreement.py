@@ -66,7 +66,6 @@ class Agreement:
         self.forward, self.points = forward, points
         self.slack = OF_MACHINE_NUMBERS if any(map(_has_machine_numbers, texts)) else 0.0
         self.exact = _places(cost([*forward.roots, *nodes], Arithmetic(forward.sizes)), len(points))
-        self._exact_values: dict[tuple[int, int], Values] = {}
         self._values: dict[int, tuple[Mapping[Node, Node], Values]] = {}
 
     @property
@@ -176,11 +175,12 @@ class Agreement:
         return numbers.accumulate(None, known[node], pair.factor, known[node].shape)
 
     def _known_in_balls(self, place: int, bits: int, numbers: Balls) -> Values:
-        if (place, bits) not in self._exact_values:
-            given = {node: numbers.array(array) for node, array in self.points[place].given.items()}
+        point = self.points[place]
+        if bits not in point.in_balls:
+            given = {node: numbers.array(array) for node, array in point.given.items()}
             found = evaluate(self.forward.roots, numbers, given)
-            self._exact_values[place, bits] = {**given, **dict(zip(self.forward.roots, found, strict=True))}
-        return self._exact_values[place, bits]
+            point.in_balls[bits] = {**given, **dict(zip(self.forward.roots, found, strict=True))}
+        return point.in_balls[bits]
 
 
 def _places(needed: Any, count: int) -> list[int]:

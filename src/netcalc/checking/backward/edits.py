@@ -32,7 +32,13 @@ from netcalc.checking.backward.formulas import (
     sign_of_scale,
     times_number,
 )
-from netcalc.checking.backward.names import name_for_part, wrong_name, wrong_name_of_any_shape, wrong_name_throughout
+from netcalc.checking.backward.names import (
+    name_for_part,
+    wrong_name,
+    wrong_name_of_any_shape,
+    wrong_name_throughout,
+    wrong_part,
+)
 from netcalc.checking.backward.positions import (
     index,
     index_of_texts,
@@ -231,6 +237,7 @@ LOCAL = (
     Row("factor-too-many", mask_too_many),
     Row("upstream-left-out", ones_for_above),
     Row("wrong-tensor", wrong_name),
+    Row("wrong-tensor", wrong_part),
     Row("wrong-tensor", wrong_name_throughout),
     Row("exponent", exponent),
     Row("constant", constant),

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from netcalc.checking.backward.trial import Change, Trial
-from netcalc.program.answers import entries_of, kept_in
+from netcalc.program.answers import entries_of, given_to, kept_in
 
 PRIMARY = (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.Constant, ast.List, ast.Tuple)
 SUMS = ("sum", "mean", "average", "nansum")
@@ -14,7 +14,13 @@ MODULES = ("np", "numpy", "torch", "jnp", "F", "math")
 
 
 def roots(statement: ast.stmt, name: str) -> Iterator[ast.expr]:
-    """What a statement assigns to a gradient, and where: its value and the indices of its target."""
+    """What a statement assigns to a gradient, and where: its value and the indices of its target.
+
+    Of a gradient that a call is given, what it is given comes first.
+    """
+    for call in ast.walk(statement) if " given to " in name else ():
+        if isinstance(call, ast.Call) and call.args and name == given_to(call):
+            yield call.args[0]
     kept = kept_in(statement)
     returned = statement.value if isinstance(statement, ast.Return) else None
     entries = kept[1] if kept else entries_of(returned) if returned is not None else None

@@ -7,6 +7,7 @@ from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -40,13 +41,15 @@ Values = dict[Node, np.ndarray]
 class Point(NamedTuple):
     """What was drawn; the values of inputs, forward names and true gradients; the size of the largest gradient.
 
-    `unsure` are gradients that go by how entries which are the largest together share the slope.
+    `unsure` are gradients that go by how entries which are the largest together share the slope; `in_balls` has the
+    values in balls, by the bits.
     """
 
     given: Values
     values: Values
     scale: float
-    unsure: frozenset[Node] = frozenset()
+    unsure: frozenset[Node]
+    in_balls: dict[int, Values]
 
 
 class FirstOfTies(Float64):
@@ -67,6 +70,7 @@ class Forward:
     program: Program
     samples: int = 0
     _keys: dict[Node, str] = field(default_factory=dict)
+    _points: dict[Any, list[Point]] = field(default_factory=dict)
 
     @cached_property
     def candidates(self) -> dict[str, list[Node]]:
@@ -179,6 +183,12 @@ class Forward:
 
         Inputs that were `relied` on as the lines were read stay as given.
         """
+        key = frozenset(differentiated), frozenset(relied), *self._of_backward_alone()
+        if key not in self._points:
+            self._points[key] = self._drawn(differentiated, relied)
+        return list(self._points[key])
+
+    def _drawn(self, differentiated: Sequence[str], relied: Collection[str]) -> list[Point]:
         indices, kinds = self.program.indices, kinds_of(self.problem, differentiated)
 
         def draw(place: Place, n: int, *, ties: bool) -> Point | None:
@@ -241,7 +251,7 @@ class Forward:
         if not all(np.isfinite(one).all() for one in truths) or any(np.isnan(array).any() for array in found):
             return None
         largest = max((float(np.abs(one).max()) for one in truths if one.size), default=1.0)
-        return Point(own, values, largest, self._unsure(own, values) if has_ties else frozenset())
+        return Point(own, values, largest, self._unsure(own, values) if has_ties else frozenset(), {})
 
     def _unsure(self, given: Values, values: Values) -> frozenset[Node]:
         gradients = [self.gradient(node) for node in self.nodes]

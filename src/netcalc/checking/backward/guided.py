@@ -87,7 +87,7 @@ def mean_behind(trial: Trial) -> Iterator[Edit]:
     """What a loop adds up, divided behind it by what the forward pass divides by."""
     name, units = trial.one.version.name, trial.one.version.within.units
     unit = next((one.unit for one in trial.versions if trial.is_within_loop(one)), None)
-    if unit is None:
+    if unit is None or trial.one.version.is_passed:
         return
     forward = re.sub(r"\s", "", trial.reading.forward.program.source.text)
     sizes = [text for text, number in trial.numbers.items() if number > 1]

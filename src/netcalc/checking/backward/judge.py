@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
-from netcalc.checking.backward.agreement import Pair
+import numpy as np
+
+from netcalc.checking.backward.agreement import Pair, evaluated
 from netcalc.checking.backward.forward import Forward, fits, made_of
 from netcalc.checking.backward.judged import Judged, Reading
 from netcalc.checking.backward.meanings import settle_meanings
@@ -14,15 +17,16 @@ from netcalc.checking.backward.methods import with_methods
 from netcalc.checking.backward.pairs import held_to, is_as_many, paired
 from netcalc.checking.backward.uses import settle_uses
 from netcalc.errors import NetcalcError
-from netcalc.graph.leaves import NAMED
+from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.program.backward import read_gradients
 from netcalc.program.classes import in_line
-from netcalc.program.reading import Program
 from netcalc.program.source import Source, parse
 from netcalc.program.versions import Pass, Unjudged, Version
+
+ROUGHLY = 1e-3  # of a tensor's largest entry
 
 
 def read(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None, samples: int = 0) -> Reading:
@@ -30,7 +34,8 @@ def read(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None,
 
     Raises ProgramError.
     """
-    reading = _read(problem, source, body, samples)
+    forward = Forward(problem, problem.code, samples)
+    reading = _read(forward, source, body)
     reshaped = {
         one.version.name
         for one in reading.judged
@@ -38,7 +43,7 @@ def read(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None,
     }
     if not reshaped:
         return reading
-    other = _read(problem, source, body, samples, reshaped)
+    other = _read(forward, source, body, reshaped)
     wrong, left = ({one.version.name for one in each.judged if one.verdict == "wrong"} for each in (reading, other))
     before, after = (
         sum(one.node is None for one in each.code.versions) + len(each.code.stopped) + len(each.code.unjudged)
@@ -47,15 +52,16 @@ def read(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None,
     return other if after < before or left < wrong - reshaped else reading
 
 
-def _read(
-    problem: GraphProblem,
-    source: Source,
-    body: Sequence[ast.stmt] | None,
-    samples: int,
-    reshaped: Collection[str] = (),
+def _read(forward: Forward, source: Source, body: Sequence[ast.stmt] | None, reshaped: Collection[str] = ()) -> Reading:
+    reading = _unjudged(forward, source, body, reshaped)
+    _judge(reading)
+    return reading
+
+
+def _unjudged(
+    forward: Forward, source: Source, body: Sequence[ast.stmt] | None, reshaped: Collection[str] = ()
 ) -> Reading:
-    program: Program = problem.code
-    forward = Forward(problem, program, samples)
+    program = forward.program
     known = [name for name in forward.candidates if name not in program.indices]
 
     def is_fitting(version: Version) -> bool:
@@ -80,20 +86,49 @@ def _read(
             f"{source.name} assigns no gradient of a name in {program.source.name}: those are {', '.join(names[:8])}"
             + ", …" * (len(names) > 8)
         )
-    reading = Reading(forward, code, lambda text: _again(problem, Source.of(text, source.name), body, samples))
+    reading = Reading(forward, code, lambda text: _again(reading, Source.of(text, source.name), body))
     reading.judged = paired(forward, code, reshaped)
-    _judge(reading)
     return reading
 
 
-def _again(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None, samples: int) -> Reading:
-    lines = {one.lineno for one in body or ()}
-    if body is None:
-        return _read(problem, source, None, samples)
-    statements = parse(source).body
-    own = [one for one in in_line(statements) if one.lineno in lines]
-    with with_methods(problem.code, source, statements):
-        return _read(problem, source, own, samples)
+def _again(before: Reading, source: Source, body: Sequence[ast.stmt] | None) -> Reading | None:
+    """The pass in a text with a repair; None where a gradient of an input that was wrong is so however it is held."""
+    forward, own = before.forward, body
+    methods: AbstractContextManager[None] = nullcontext()
+    if body is not None:
+        lines, statements = {one.lineno for one in body}, parse(source).body
+        own = [one for one in in_line(statements) if one.lineno in lines]
+        methods = with_methods(forward.program, source, statements)
+    with methods:
+        reading = _unjudged(forward, source, own)
+        if _is_still_wrong(reading, before):
+            return None
+        _judge(reading)
+    return reading
+
+
+def _is_still_wrong(reading: Reading, before: Reading) -> bool:
+    """Whether what a text gives an input's gradient, which was wrong before, is no multiple of the true one."""
+    wrong = {one.version.name for one in before.judged if one.verdict == "wrong" and one.node.operation is INPUT}
+    found: dict[str, bool] = {}
+    for one in reading.code.versions:
+        if one.name in wrong and one.node is not None and not one.is_passed:
+            truths = [reading.forward.gradient(node) for node in reading.forward.candidates[one.of]]
+            found[one.name] = found.get(one.name, False) or any(
+                _is_multiple(before, one.node, true) for true in truths if fits(one.node, true)
+            )
+    return not all(found.values())
+
+
+def _is_multiple(before: Reading, node: Node, true: Node) -> bool:
+    agreement = before.agreement
+    with np.errstate(all="ignore"):
+        found, right = evaluated([node, true], agreement.numbers, agreement.points[0].values)
+    if found.size != right.size or not found.any() or not right.any():
+        return found.size == right.size and found.any() == right.any()
+    found, right = found.reshape(-1) / np.abs(found).max(), right.reshape(-1) / np.abs(right).max()
+    at = np.argmax(np.abs(right))
+    return bool((np.abs(found * np.sign(found[at] * right[at]) - right) <= ROUGHLY).all())
 
 
 def _judge(reading: Reading) -> None:

@@ -46,7 +46,7 @@ class Reading:
 
     forward: Forward
     code: Gradients
-    again: Callable[[str], Reading]  # the same of another text with as many lines
+    again: Callable[[str], Reading | None]  # the same of another text with as many lines; None once it stays wrong
     judged: list[Judged] = field(default_factory=list)
     doubtful: list[list[Judged]] = field(default_factory=list)  # what gradients may be held to as well
     statements: int = 0  # that were read with repairs

@@ -15,6 +15,7 @@ from netcalc.checking.backward.expressions import (
     put,
 )
 from netcalc.checking.backward.forward import squeezed
+from netcalc.checking.backward.positions import subscripts
 from netcalc.checking.backward.shapes import Repairs
 from netcalc.checking.backward.trial import Change, Trial
 from netcalc.program.answers import base
@@ -23,6 +24,7 @@ from netcalc.program.source import parse
 STEP = r"\d+|prev_?|_?prev|next_?|_?next|last_?|old_?|new_?"  # what names of two steps or layers differ by
 OF_SLOPE = r"(?i)prime|deriv|slope|_grad|d_?(sigmoid|tanh|relu)"  # functions that give slopes, by their names
 MAX_NAMES = 24  # that are tried in a name's place, the most alike first
+MAX_PARTS = 6  # likewise in a part's
 
 
 def wrong_name(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
@@ -31,6 +33,22 @@ def wrong_name(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
     if own in trial.names or own in trial.numbers:
         for name in alike(trial, own):
             yield _taken(trial, statement, node, name), put(trial, node, name)
+
+
+def wrong_part(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A part of one tensor for a part of another that either text has: P[u] for Q[i]."""
+    if not isinstance(node, ast.Subscript) or trial.name(node.value) not in trial.names:
+        return
+    value, was = trial.value(trial.text(node)), trial.text(node)
+    found: dict[str, None] = {}
+    for source, other in subscripts(trial):
+        text = source.segment(other)
+        if isinstance(other.value, ast.Name) and other.value.id not in (trial.name(node.value), trial.one.version.name):
+            part = trial.value(text) if value is not None else None
+            if value is not None and part is not None and part.shape == value.shape and not np.array_equal(part, value):
+                found[text] = None
+    for text in sorted(found, key=lambda one: -SequenceMatcher(None, one, was).ratio())[:MAX_PARTS]:
+        yield f"{was} taken for {text}", put(trial, node, text)
 
 
 def wrong_name_of_any_shape(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:

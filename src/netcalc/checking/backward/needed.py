@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from netcalc.program.steps import Instead, Step
 
@@ -23,7 +24,7 @@ def needed(steps: Sequence[Step], instead: Instead, outside: Iterable[str] = ())
         found.append(place)
         if not step.item:
             statements = [step.node, *(instead[step.node][1] if step.node in instead else ())]
-            live.update(part for one in statements for part in _parts(one))
+            live.update(*map(_parts, statements))
     return found[::-1]
 
 
@@ -52,20 +53,21 @@ def _entry(node: ast.AST) -> tuple[str, str] | None:
     return None
 
 
-def _parts(node: ast.AST) -> list[Place]:
+@lru_cache(maxsize=512)
+def _parts(node: ast.AST) -> frozenset[Place]:
     """The names in a statement, those of entries with their keys."""
-    found: list[Place] = []
+    found: set[Place] = set()
     stack = [node]
     while stack:
         one = stack.pop()
         entry = _entry(one)
         if entry is not None:
-            found.append(entry)
+            found.add(entry)
             continue
         if isinstance(one, ast.Name):
-            found.append(one.id)
+            found.add(one.id)
         stack += ast.iter_child_nodes(one)
-    return found
+    return frozenset(found)
 
 
 def _calls_by_name(node: ast.AST) -> bool:

@@ -52,6 +52,8 @@ def term(trial: Trial, found: Harvest) -> Iterator[Edit]:
             name = spelt(trial)
             line = f"{name} -= {text[1:]}" if text.startswith("-") else f"{name} += {text}"
             said = f"{path(trial, missing)}: {line}"
+            if trial.one.version.is_passed:
+                break
             if trial.is_within_loop(version):
                 node = trial.one.version.within.units[version.unit].node
                 yield from behind(trial, node, version.unit, line, "path-left-out", said)

@@ -58,7 +58,7 @@ def key_of_texts(trial: Trial, _: ast.AST, node: ast.expr) -> Repairs:
         return
     was, has_slices = trial.text(node), any(isinstance(one, ast.Slice) for one in node.elts)
     found: dict[str, None] = {}
-    for source, other in _subscripts(trial):
+    for source, other in subscripts(trial):
         if isinstance(other.slice, ast.Tuple):
             kinds = [[isinstance(one, ast.Slice) for one in each.elts] for each in (node, other.slice)]
             if kinds[0] == kinds[1]:
@@ -95,14 +95,15 @@ def index_of_texts(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs
 def indices(trial: Trial) -> list[str]:
     """The indices of single entries in both texts, those of the backward pass first."""
     found: dict[str, None] = {}
-    for source, node in _subscripts(trial):
+    for source, node in subscripts(trial):
         for part in node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]:
             if isinstance(part, ast.Name | ast.Subscript | ast.BinOp):
                 found[source.segment(part)] = None
     return [text for text in found if (value := trial.value(text)) is not None and not value.ndim][:MAX_INDICES]
 
 
-def _subscripts(trial: Trial) -> Iterator[tuple[Source, ast.Subscript]]:
+def subscripts(trial: Trial) -> Iterator[tuple[Source, ast.Subscript]]:
+    """The parts of arrays in both texts."""
     for source in dict.fromkeys((trial.source, trial.reading.forward.program.source)):
         yield from ((source, one) for one in ast.walk(parse(source)) if isinstance(one, ast.Subscript))
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from netcalc.checking.backward.agreement import Pair, same
 from netcalc.checking.backward.expressions import terms
 from netcalc.checking.backward.forward import fits
 from netcalc.checking.backward.needed import needed
 from netcalc.checking.backward.trial import FAILURES, MAX_STEPS, Change, Edit, Trial
 from netcalc.graph.node import Node
+from netcalc.program.entries import Entry
 from netcalc.program.gradients import GradientReader
 from netcalc.program.source import Source, without_continue
 from netcalc.program.steps import COMPOUND, Instead, Step
 from netcalc.program.values import Tensor, is_scalar
+from netcalc.program.versions import Version
+
+ROUGHLY = 1e-4  # of a tensor's largest entry
 
 
 def is_right(trial: Trial, edit: Edit) -> bool:
@@ -207,15 +213,39 @@ def _read(
     settled: Sequence[Mapping[str, Node]] = (),
     which: int = -1,
 ) -> Node | None:
-    """What the gradient comes to with some statements changed; None where they can't be read.
+    """What the gradient comes to with some statements changed; None where they can't be read, or an entry is wrong.
 
     It is the version that is the so manieth of the last step, or the last.
     """
-    of, name = trial.reading.code.reader, trial.one.version.name
+    entry = trial.entry if which < 0 else None
+    if entry is not None:
+        node = _replayed(trial, instead, start, steps, settled, entry=entry)
+        if node is not None and fits(node, trial.one.node) and not _has_entry(trial, node, entry):
+            return None
+    return _replayed(trial, instead, start, steps, settled, which)
+
+
+def _has_entry(trial: Trial, node: Node, entry: Entry) -> bool:
+    true = trial.true[0]
+    found = trial.evaluated(node, 0).reshape(true.shape)
+    return bool(abs(found[entry.place] - true[entry.place]) <= ROUGHLY * np.abs(true).max())
+
+
+def _replayed(
+    trial: Trial,
+    instead: Instead,
+    start: int,
+    steps: Sequence[Step],
+    settled: Sequence[Mapping[str, Node]] = (),
+    which: int = -1,
+    entry: Entry | None = None,
+) -> Node | None:
+    of, name = trial.reading.code.reader, _called(trial.one.version)
     settled = settled or [*trial.settled, {}]
     while steps[start].values is None:
         start -= 1
     reader = _reader_at(trial, steps[start])
+    reader.only = entry
     last = steps[-1].node
     again = {last: (trial.source, [last]), **instead}
     outside = (one.id for each in trial.defs for one in ast.walk(each) if isinstance(one, ast.Name))
@@ -225,10 +255,15 @@ def _read(
     finally:
         trial.reading.statements += reader.statements
     known, versions = {ast.unparse(one) for one in of.unread.values()}, reader.read_so_far.versions
-    own = [one for one in (versions if which < 0 else versions[before:]) if one.name == name]
+    own = [one for one in (versions if which < 0 else versions[before:]) if _called(one) == name]
     if any(one.node is None for one in versions) or not own:  # the true gradient stands in its place
         return None
     return None if any(ast.unparse(one) not in known for one in reader.unread.values()) else own[which].value
+
+
+def _called(version: Version) -> str:
+    """A gradient's name; of what a call is given, whose text an edit may change, what is called."""
+    return version.name.partition(" given to ")[2] if version.is_passed else version.name
 
 
 def _reader_at(trial: Trial, step: Step) -> GradientReader:

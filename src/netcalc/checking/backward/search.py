@@ -36,6 +36,7 @@ from netcalc.checking.backward.origins import Origin
 from netcalc.checking.backward.paths import path, statement_alike, statement_of_helper, term
 from netcalc.checking.backward.pieces import Harvest, harvest, near, off_by
 from netcalc.checking.backward.rereading import gives_it, is_right
+from netcalc.checking.backward.siblings import term_of_sibling
 from netcalc.checking.backward.told import Repair, told
 from netcalc.checking.backward.trial import MAX_SPAN, MAX_STATEMENTS, Edit, Trial
 from netcalc.checking.backward.unused import stale, unused
@@ -161,6 +162,8 @@ def right_with(reading: Reading, text: str) -> Reading | None:
         again = reading.again(text)
     except NetcalcError:
         return None
+    if again is None:
+        return None
     is_read = len(again.code.unjudged) <= len(reading.code.unjudged) and not again.code.stopped
     return again if is_read and all(one.verdict == "right" for one in again.judged) else None
 
@@ -232,6 +235,7 @@ def _of_its_own(trial: Trial) -> Iterator[Edit]:
     yield from edits(trial, LOCAL)
     if any(trial.is_within_loop(one) for one in trial.versions):
         yield from statement_alike(trial, found)
+        yield from term_of_sibling(trial, found)
     yield from statement_of_helper(trial, found)
     used = {helper.statement for other in _others(trial) for helper in other.helpers}
     shared = [one for one in trial.helpers if one.statement in used]

@@ -19,6 +19,7 @@ from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import Node, in_order
 from netcalc.program.answers import assigned_in
 from netcalc.program.classes import OWNERS
+from netcalc.program.entries import Entry
 from netcalc.program.gradient_names import FIRST_MOMENT
 from netcalc.program.gradients import GradientReader
 from netcalc.program.source import Source
@@ -32,6 +33,7 @@ MAX_TRIALS = 800  # of one line
 FEW_TRIALS = 320  # of one that may as well follow from another
 MAX_STATEMENTS = 6_000  # that are read with edits, of all lines; those of loops each time
 MAX_SPAN = 12  # statements of the pass between the one that is edited and the last of the gradient
+MANY_TIMES = 4  # that a loop adds to a gradient
 MAX_STEPS = 200  # of loops, too
 
 
@@ -210,6 +212,25 @@ class Trial:
             return evaluate([node], Float64(self.reading.forward.sizes), {**known, **self.given, **(instead or {})})[0]
 
     @cached_property
+    def entry(self) -> Entry | None:
+        """The entry that is the most wrong of what a loop adds to part by part, where no line reads the others."""
+        name, times = self.one.version.name, sum(one.key == self.one.version.key for one in self.reading.code.versions)
+        if times < MANY_TIMES or self.found is None or not self.found.ndim or self.found.size < MANY_TIMES:
+            return None
+        nodes = [node for unit in self.one.version.within.units for node in ast.walk(unit.node)]
+        kept = {
+            id(part)
+            for one in nodes
+            if isinstance(one, ast.AugAssign | ast.Return)
+            for part in ast.walk(one.target if isinstance(one, ast.AugAssign) else one)
+        }
+        reads = (one for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load))
+        if any(one.id == name and id(one) not in kept for one in reads):
+            return None
+        place = np.unravel_index(np.argmax(np.abs(self.found - self.true[0])), self.found.shape)
+        return Entry(name, tuple(map(int, place)), self.found.shape)
+
+    @cached_property
     def wrong(self) -> list[Trial]:
         """The other gradients that are wrong in themselves."""
         return [
@@ -243,8 +264,11 @@ class Trial:
         for node in nodes:
             moved = {node: self.evaluated(node, 0) * 1.5 + 0.25}
             users = [one for one in values if node in set(in_order([one]))]
-            if all(np.allclose(self.evaluated(one, 0, moved), self.evaluated(one, 0)) for one in users):
-                return False
+            try:
+                if all(np.allclose(self.evaluated(one, 0, moved), self.evaluated(one, 0)) for one in users):
+                    return False
+            except NetcalcError:  # such as an index, which is whole
+                return True
         return True
 
     def is_within_loop(self, version: Version) -> bool:
