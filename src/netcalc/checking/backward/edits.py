@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from netcalc.checking.backward.changes import Change, Edit
 from netcalc.checking.backward.expressions import (
     as_primary,
     called,
@@ -58,7 +59,7 @@ from netcalc.checking.backward.shapes import (
     transpose,
     transposed_whole,
 )
-from netcalc.checking.backward.trial import Change, Edit, Trial
+from netcalc.checking.backward.trial import Trial
 from netcalc.program.versions import Version
 from netcalc.records import NamedTuple
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from netcalc.checking.backward.trial import Change, Trial
+from netcalc.checking.backward.changes import Change
+from netcalc.checking.backward.trial import Trial
 from netcalc.program.answers import entries_of, given_to, kept_in
 
 PRIMARY = (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.Constant, ast.List, ast.Tuple)

@@ -6,6 +6,7 @@ import ast
 import re
 from itertools import combinations
 
+from netcalc.checking.backward.changes import Change
 from netcalc.checking.backward.expressions import (
     as_factor,
     as_primary,
@@ -14,7 +15,7 @@ from netcalc.checking.backward.expressions import (
     put,
 )
 from netcalc.checking.backward.shapes import Repairs
-from netcalc.checking.backward.trial import Change, Trial
+from netcalc.checking.backward.trial import Trial
 
 OF_SIGN = ("exp", "expm1", "exp2", "sigmoid", "expit")  # whose argument often has a minus
 MAX_PARTS = 6  # of a list that are exchanged, and letters between two of an einsum

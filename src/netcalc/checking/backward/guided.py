@@ -9,6 +9,7 @@ from itertools import chain, combinations
 
 import numpy as np
 
+from netcalc.checking.backward.changes import Change, Edit
 from netcalc.checking.backward.expressions import (
     as_divisor,
     as_primary,
@@ -21,7 +22,7 @@ from netcalc.checking.backward.expressions import (
 from netcalc.checking.backward.paths import behind, inserted, spelt, statement, term, term_of_norm, term_of_part
 from netcalc.checking.backward.pieces import Harvest, Piece, near, off_by, plain_ratio
 from netcalc.checking.backward.slopes import factor_said, slopes
-from netcalc.checking.backward.trial import Change, Edit, Trial
+from netcalc.checking.backward.trial import Trial
 from netcalc.graph.node import Node, in_order
 from netcalc.program.answers import base
 from netcalc.program.versions import Version

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from itertools import chain, zip_longest
 from typing import TypeGuard
 
+from netcalc.checking.backward.changes import Edit
 from netcalc.checking.backward.edits import TESTS, edits_of
 from netcalc.checking.backward.expressions import called, put
 from netcalc.checking.backward.shapes import Repairs
-from netcalc.checking.backward.trial import Edit, Trial
+from netcalc.checking.backward.trial import Trial
 from netcalc.graph.node import Node, in_order
 from netcalc.program.steps import COMPOUND
 

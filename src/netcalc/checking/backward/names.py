@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
+from netcalc.checking.backward.changes import Change
 from netcalc.checking.backward.expressions import (
     called,
     factors,
@@ -17,7 +18,7 @@ from netcalc.checking.backward.expressions import (
 from netcalc.checking.backward.forward import squeezed
 from netcalc.checking.backward.positions import subscripts
 from netcalc.checking.backward.shapes import Repairs
-from netcalc.checking.backward.trial import Change, Trial
+from netcalc.checking.backward.trial import Trial
 from netcalc.program.answers import base
 from netcalc.program.source import parse
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.checking.backward.changes import Change, Edit
 from netcalc.checking.backward.expressions import (
     SUMS,
     as_divisor,
@@ -22,7 +23,7 @@ from netcalc.checking.backward.expressions import (
 from netcalc.checking.backward.pieces import Harvest, Piece, arrays_of, near, plain_ratio
 from netcalc.checking.backward.positions import indices
 from netcalc.checking.backward.slopes import slopes
-from netcalc.checking.backward.trial import Change, Edit, Trial
+from netcalc.checking.backward.trial import Trial
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
 from netcalc.program.answers import targets_of

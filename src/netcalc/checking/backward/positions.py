@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
+from netcalc.checking.backward.changes import Change
 from netcalc.checking.backward.expressions import called, parts, put
 from netcalc.checking.backward.shapes import Repairs
-from netcalc.checking.backward.trial import Change, Trial
+from netcalc.checking.backward.trial import Trial
 from netcalc.program.source import Source, parse
 
 MAX_PADDING = 4  # entries at the edge

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from netcalc.checking.backward.agreement import Pair, same
+from netcalc.checking.backward.changes import Change, Edit
 from netcalc.checking.backward.expressions import terms
 from netcalc.checking.backward.forward import fits
+from netcalc.checking.backward.helpers import MAX_STEPS
 from netcalc.checking.backward.needed import needed
-from netcalc.checking.backward.trial import FAILURES, MAX_STEPS, Change, Edit, Trial
+from netcalc.checking.backward.trial import FAILURES, Trial
 from netcalc.graph.node import Node
 from netcalc.program.entries import Entry
 from netcalc.program.gradients import GradientReader

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice, takewhile
 
+from netcalc.checking.backward.changes import Edit
 from netcalc.checking.backward.edits import (
     LATER,
     LOCAL,
@@ -31,6 +32,7 @@ from netcalc.checking.backward.guided import (
     slope_of_helper,
 )
 from netcalc.checking.backward.headers import of_headers
+from netcalc.checking.backward.helpers import MAX_SPAN
 from netcalc.checking.backward.judged import Judged, Reading
 from netcalc.checking.backward.origins import Origin
 from netcalc.checking.backward.paths import path, statement_alike, statement_of_helper, term
@@ -38,7 +40,7 @@ from netcalc.checking.backward.pieces import Harvest, harvest, near, off_by
 from netcalc.checking.backward.rereading import gives_it, is_right
 from netcalc.checking.backward.siblings import term_of_sibling
 from netcalc.checking.backward.told import Repair, told
-from netcalc.checking.backward.trial import MAX_SPAN, MAX_STATEMENTS, Edit, Trial
+from netcalc.checking.backward.trial import MAX_STATEMENTS, Trial
 from netcalc.checking.backward.unused import stale, unused
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import name_of

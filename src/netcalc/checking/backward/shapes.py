@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from netcalc.checking.backward.changes import Change
 from netcalc.checking.backward.expressions import (
     SUMS,
     as_primary,
@@ -13,7 +14,7 @@ from netcalc.checking.backward.expressions import (
     owner_of,
     put,
 )
-from netcalc.checking.backward.trial import Change, Trial
+from netcalc.checking.backward.trial import Trial
 from netcalc.program.source import parse
 
 Repairs = Iterator[tuple[str, Change]]  # what is said of the mistake, and the change

@@ -6,9 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
+from netcalc.checking.backward.changes import Edit
 from netcalc.checking.backward.expressions import put, roots, terms
 from netcalc.checking.backward.pieces import Harvest
-from netcalc.checking.backward.trial import Edit, Trial
+from netcalc.checking.backward.trial import Trial
 from netcalc.program.answers import base, targets_of
 from netcalc.program.versions import Version
 

@@ -8,9 +8,10 @@ from itertools import combinations
 
 import numpy as np
 
+from netcalc.checking.backward.changes import Edit
 from netcalc.checking.backward.expressions import factors
 from netcalc.checking.backward.slopes import is_known, slope_of
-from netcalc.checking.backward.trial import Edit, Trial
+from netcalc.checking.backward.trial import Trial
 from netcalc.records import NamedTuple
 
 ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index", "complement", "factor-left-out")

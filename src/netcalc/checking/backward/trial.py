@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
 from typing import Any
@@ -12,12 +12,12 @@ import numpy as np
 
 from netcalc.checking.backward.agreement import Pair
 from netcalc.checking.backward.forward import fits
+from netcalc.checking.backward.helpers import MAX_SPAN, helpers_of, used_by
 from netcalc.checking.backward.judged import Judged, Reading
 from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.node import Node, in_order
-from netcalc.program.answers import assigned_in
+from netcalc.graph.node import Node
 from netcalc.program.classes import OWNERS
 from netcalc.program.entries import Entry
 from netcalc.program.gradient_names import FIRST_MOMENT
@@ -26,37 +26,13 @@ from netcalc.program.source import Source
 from netcalc.program.steps import COMPOUND, Step, copied
 from netcalc.program.values import Record, Tensor, is_scalar, node_of
 from netcalc.program.versions import Pass, Version
-from netcalc.records import NamedTuple, dataclass
+from netcalc.records import dataclass
 
 FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 MAX_TRIALS = 800  # of one line
 FEW_TRIALS = 320  # of one that may as well follow from another
 MAX_STATEMENTS = 6_000  # that are read with edits, of all lines; those of loops each time
-MAX_SPAN = 12  # statements of the pass between the one that is edited and the last of the gradient
 MANY_TIMES = 4  # that a loop adds to a gradient
-MAX_STEPS = 200  # of loops, too
-
-
-class Change(NamedTuple):
-    """A text put in the place of a part of the source, by offsets."""
-
-    start: int
-    end: int
-    text: str
-
-
-class Edit(NamedTuple):
-    """A repair to try: what it changes, what the mistake is called, and what is said of it.
-
-    `statement` is the one that is changed; `marked` the part that is marked, where it is not what is changed.
-    """
-
-    change: Change
-    statement: ast.stmt
-    mistake: str
-    said: str
-    marked: tuple[int, int] | None = None
-    behind: int = -1  # the unit that a line is put behind
 
 
 @dataclass(eq=False)
@@ -94,36 +70,7 @@ class Trial:
     @cached_property
     def helpers(self) -> list[Version]:
         """The statements that make what is no gradient of it, and that it uses; the last first, then those of defs."""
-        code, last = self.reading.code, self.one.version
-        of_forward = self.reading.forward.lines_in(code.source)
-        units, steps = last.within.units, last.within.steps
-        judged = self.judged
-        gradients = {one.statement for one in code.versions if not one.is_passed and one.key in judged}
-        used = {name for one in (*(one.statement for one in self.versions), *self.tests) for name in _read_in(one)}
-        found: dict[ast.stmt, Version] = {}
-        unit, end = last.unit, last.step
-        for place in range(end, max(units[max(last.unit - MAX_SPAN, 0)].step - 1, end - MAX_STEPS, -1), -1):
-            while place < units[unit].step:
-                unit -= 1
-            node = steps[place].node
-            if isinstance(node, (*COMPOUND, ast.FunctionDef)) or node in gradients or node in found:
-                continue
-            if node.lineno in of_forward:
-                continue
-            names = [name for name in assigned_in(node) if name in used]
-            if names:
-                used |= set(_read_in(node))
-                found[node] = Version(names[0], "", node.lineno, node.col_offset, unit, node, None, within=last.within)
-        statements = {one.statement for one in (*self.versions, *found.values())}
-        versions = {one.statement for one in code.versions if one.key in judged}
-        for place, one, within in last.within.calls:
-            is_used = one in self.defs and steps[place].node in statements
-            for node in reversed(list(ast.walk(one))) if is_used else ():
-                if not isinstance(node, ast.Return | ast.Assign | ast.AugAssign):
-                    continue
-                if node not in found and node not in versions and node.lineno not in of_forward:
-                    found[node] = Version(one.name, "", node.lineno, node.col_offset, -1, node, None, within=within)
-        return list(found.values())
+        return helpers_of(self)
 
     @cached_property
     def tests(self) -> list[ast.expr]:
@@ -239,37 +186,8 @@ class Trial:
 
     @cached_property
     def of_right(self) -> set[ast.stmt]:
-        """The statements that make what is no gradient, and that gradients which are right use as well.
-
-        Those of a def don't count, nor items of lists: which of them a gradient uses is not known; nor what comes to
-        nothing in those gradients, as dvar times the mean of x - mu does.
-        """
-        right = [Trial(self.reading, one) for one in self.reading.judged if one.verdict == "right"]
-        own = [(helper, one.one.version.within) for one in right for helper in one.helpers]
-        known = [one.one.version.node for one in right if one.one.version.node is not None]
-        made = set(in_order(known))
-        lines = {one.line for one in self.reading.code.reader.assigned if one.node in made}
-        found = {
-            helper.statement
-            for helper, within in own
-            if helper.within is within and (helper.line in lines or not _keeps_item(helper.statement))
-        }
-        values = [one.one.version.value for one in right if one.one.version.value is not None]
-        return {one for one in found if self._matters(one, values)}
-
-    def _matters(self, statement: ast.stmt, values: list[Node]) -> bool:
-        """Whether values are others at the first point if what a statement makes is."""
-        nodes = [one.node for one in self.reading.code.reader.assigned if one.line == statement.lineno]
-        nodes = [node for node in nodes if node in set(in_order(values))][:1]
-        for node in nodes:
-            moved = {node: self.evaluated(node, 0) * 1.5 + 0.25}
-            users = [one for one in values if node in set(in_order([one]))]
-            try:
-                if all(np.allclose(self.evaluated(one, 0, moved), self.evaluated(one, 0)) for one in users):
-                    return False
-            except NetcalcError:  # such as an index, which is whole
-                return True
-        return True
+        """The statements that make what is no gradient, and that gradients which are right use as well."""
+        return used_by(self, [Trial(self.reading, one) for one in self.reading.judged if one.verdict == "right"])
 
     def is_within_loop(self, version: Version) -> bool:
         """Whether a statement is one of a loop."""
@@ -377,14 +295,3 @@ class Trial:
         """The names that are whole numbers, such as sizes."""
         values = self.values_at_last
         return {name: one for name, one in values.items() if isinstance(one, int) and not isinstance(one, bool)}
-
-
-def _keeps_item(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)
-
-
-def _read_in(node: ast.AST) -> Iterator[str]:
-    """The names that a statement reads."""
-    for one in ast.walk(node):
-        if isinstance(one, ast.Name) and (isinstance(one.ctx, ast.Load) or isinstance(node, ast.AugAssign)):
-            yield one.id

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from netcalc.checking.backward.changes import Change, Edit
 from netcalc.checking.backward.expressions import as_factor, factors, parts, put, roots
 from netcalc.checking.backward.slopes import factor_said
-from netcalc.checking.backward.trial import Change, Edit, Trial
+from netcalc.checking.backward.trial import Trial
 from netcalc.graph.leaves import INPUT
 from netcalc.program.answers import assigned_in
 
