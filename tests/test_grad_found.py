@@ -254,6 +254,38 @@ def test_a_typed_activation_has_the_slope_at_a_single_point_in_float64_too():
 
 
 @pytest.mark.parametrize(
+    "activation, told",
+    [
+        ("floor(q)", "floor(q) jumps at q = 0: it comes to -1 from the left, 0 from the right, and is 0 there"),
+        (
+            "heaviside(q, 0.5)",
+            "heaviside(q, 0.5) jumps at q = 0: it comes to 0 from the left, 1 from the right, and is",
+        ),
+        ("where(q > 0, 1/q, 2)", "where(q > 0, 1/q, 2) jumps at q = 0: it comes to 2 from the left, ∞ from the right"),
+        ("hardshrink(0)", ""),
+        ("where(q < 0, 0, sqrt(q))", "q = 0 is a kink of where(q < 0, 0, sqrt(q)): ∂f/∂q is 0 on the left, ∞ on the"),
+    ],
+)
+def test_a_jump_of_an_activation_is_told_apart_from_a_kink(activation, told):
+    notes = netcalc.neuron(x=[1], w=[0], b=0, activation=activation).notes
+    assert [note[: len(told)] for note in notes if "jumps" in note or "kink" in note] == ([told] if told else [])
+    assert not any("netcalc takes undefined" in note for note in notes)
+
+
+def test_many_jumps_are_counted():
+    notes = netcalc.neuron(x=[[0], [1], [2], [3], [4.5], [5]], w=[1], b=0, activation="floor(q)").notes
+    assert len(notes) == 4
+    assert notes[-1] == "floor(q) jumps at 2 more places"
+
+
+def test_a_slope_whose_formula_cancels_at_a_single_point_is_that_of_the_function():
+    """sinc's is cos(pi*q)/q - sin(pi*q)/(pi*q^2) beside 0, where no number of digits shows that 1/q - 1/q is 0."""
+    result = netcalc.neuron(x=[2], w=[0], b=0, activation="sinc")
+    assert result.forward["f"] == 1.0
+    assert result.partials == {"x": [0.0], "w": [0.0], "b": 0.0}
+
+
+@pytest.mark.parametrize(
     "text, slope",
     [
         ("max(x, 0, cos(x))", "-sin(x)"),

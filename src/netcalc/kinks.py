@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from netcalc.problem import LossAndTarget, Problem, element
 from netcalc.records import NamedTuple
 
 DIGITS = (6, 9, 12, 17, 30, 60, 120)  # as many as it takes to tell numbers apart
+LOST = ("undefined", "undecided")
 NEAR = 1e-9  # what is farther from a kink, relatively, is not at it
 NAMED_LIMIT = 3  # points at one kink that are named one by one
 
@@ -42,7 +43,8 @@ class Kink(NamedTuple):
         if not self.decided:
             return f"{who} can't be told from a kink of {owner}, being {self.place}: {sides}; which is not decided"
         where = f"{who} = {self.place} is" if len(names) == 1 else f"{who} are {self.place},"
-        return f"{where} a kink of {owner}: {sides}; netcalc takes {self.taken}{convention and ', '}{convention}"
+        taken = f"; netcalc takes {self.taken}{convention and ', '}{convention}" if self.taken != "undefined" else ""
+        return f"{where} a kink of {owner}: {sides}{taken}"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -63,6 +65,23 @@ def kink(slope: Tree, name: str, names: Mapping[str, Any], once: Once | None = N
     left, right, taken = distinguished(*sides, numeral(slope, names))
     place = digits(names[name], 6) or enclosure(names[name]) or "undefined"
     return Kink(place, left, right, taken, found == "exact")
+
+
+def jump(tree: Tree, name: str, names: Mapping[str, Any]) -> str:
+    """What to say of the place of `name` in `names`, if `tree` comes to another value from a side than it has there."""
+    if tie(tree, names) != "exact":
+        return ""
+    with precision(BITS):
+        here, limits = numeral(tree, names), [one_sided(tree, name, names, side) for side in (-1, 1)]
+        if all(compared(limit, here) != "apart" for limit in limits):
+            return ""
+        *shown, value = distinguished(*limits, here)
+    sides = [
+        f"{limit} from the {side}" for limit, side in zip(shown, ("left", "right"), strict=True) if limit not in LOST
+    ]
+    place, alone = digits(names[name], DIGITS[0]) or "there", "" if len(sides) > 1 else " alone"
+    told = f" = {place}: it comes to {', '.join(sides)}{alone}, and is {value} there"
+    return f"{told}; the derivative given is that of the branch taken"
 
 
 def distinguished(*values: Any) -> list[str]:
@@ -102,16 +121,21 @@ def kink_notes(problem: Problem, found: Mapping[str, np.ndarray]) -> Iterator[st
         z = problem.names.get(f"z{number}")
         if not isinstance(activation, BoundActivation) or z is None or f"z{number}" not in found:
             continue
-        slope = derivation(activation).stable[1]
-        if not has_switches(slope):
+        value, slope = derivation(activation).stable[:2]
+        may_jump = not activation.has_kernels and has_switches(value)
+        if not may_jump and not has_switches(slope):
             continue
         a = problem.names.get(f"a{number}", z)
         at: dict[Kink, list[str]] = {}
         entries = problem.shaped(found[f"z{number}"], z.shape)
         singled: dict[str, list[str]] = {}
+        jumps: dict[str, list[str]] = {}
         known: dict[float, Kink | None] = {}  # a batch may be at one kink a million times
         for index in _suspects(entries, activation):
             entry = entries[index]
+            if may_jump and (told := jump(value, "q", {"q": _numeral(entry)})):
+                jumps.setdefault(told, []).append(_entry_name(problem, z.name, index))
+                continue
             if not isinstance(entry, np.float64):
                 one = kink(slope, "q", {"q": entry})
                 if one is None and not activation.has_kernels and (told := _singled_out(activation, entry)):
@@ -122,6 +146,11 @@ def kink_notes(problem: Problem, found: Mapping[str, np.ndarray]) -> Iterator[st
                 one = known[float(entry)] = kink(slope, "q", {"q": _numeral(entry)})
             if one:
                 at.setdefault(one, []).append(_entry_name(problem, z.name, index))
+        yield from (
+            f"{activation.label} jumps at {listed(who)}{told}" for told, who in islice(jumps.items(), NAMED_LIMIT)
+        )
+        if len(jumps) > NAMED_LIMIT:
+            yield f"{activation.label} jumps at {len(jumps) - NAMED_LIMIT} more places"
         yield from (
             f"{activation.label} has one slope on both sides of {listed(who)}{told}" for told, who in singled.items()
         )

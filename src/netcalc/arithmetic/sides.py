@@ -241,11 +241,17 @@ def slope_at(trees: Sequence[Tree], order: int, value: Numeral) -> Numeral:
         continuous = {compared(one_sided(trees[order - 1], "q", names, side), below) for side in SIDES}
         if "apart" in continuous:
             return found
-        left, right = (one_sided(trees[order], "q", names, side) for side in SIDES)
+        left, right = (_slope_beside(trees, order, names, side) for side in SIDES)
         told = compared(left, right)
         if told == "unknown" or "unknown" in continuous:
             return UNDEFINED
         return of_both(left, right) if told == "same" and ball(left).is_finite() else found
+
+
+def _slope_beside(trees: Sequence[Tree], order: int, names: Mapping[str, Numeral], side: Side) -> Numeral:
+    """What the derivative comes to by its formula; by the function where terms of that cancel, as 1/q - pi/(pi*q)."""
+    found = one_sided(trees[order], "q", names, side)
+    return slope_beside(trees[0], "q", names, side, order) if is_nowhere(found) else found
 
 
 def _from_both_sides(tree: Tree, order: int, names: Mapping[str, Numeral]) -> Numeral:
