@@ -128,3 +128,19 @@ def test_what_a_call_returned_has_the_gradient_of_what_the_call_made_of_it(text)
     assert result.partials["x"] == [12, 20]
     both = netcalc.gradients(f"{text}\nloss = loss + h.sum()", x=[1.5, 2.5])
     assert both.partials["h"] == [7, 11]
+
+
+def test_what_is_made_of_one_array_alone_has_a_gradient_of_its_own():
+    """a = 0 + e is another array than e, though it is the same number: that of e has both their uses."""
+    text = "e = np.exp(x)\na = np.zeros(2)\na = a + e\nb = 1*e\nloss = (a*w).sum() + (b*u).sum() + e.sum()"
+    result = netcalc.gradients(text, x=[0.0, 0.0], w=[3.0, 4.0], u=[5.0, 6.0])
+    assert (result.partials["a"], result.partials["b"], result.partials["e"]) == ([3, 4], [5, 6], [9, 11])
+    assert result.formulas["e"] == "da + db + 1"
+
+
+def test_formulas_of_what_a_call_returned_use_its_gradient_as_a_whole():
+    """∂loss/∂q was dq - dp*sinh(q), and the loss dw.T@w."""
+    text = "def f(q, p):\n    q = q + p\n    p = p - np.cosh(q)\n    return q, -p\nq, m = f(q0, p0)\nloss = (q*w).sum() + (m**2).sum()"
+    result = netcalc.gradients(text, shape={"q0": "n", "p0": "n", "w": "n"})
+    assert result.formulas["q"] == "w - dp*sinh(q)"
+    assert result.forward["loss"] == "q.T@w + norm(m)^2"

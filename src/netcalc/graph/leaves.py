@@ -23,12 +23,14 @@ ONE_OVER = Apply("divide", (Number(Fraction(1)), Symbol("#0")))  # as a formula 
 class Name(NamedTuple):
     """What an input or a node is called. `moment` tells nodes apart that bear one name, as a line does.
 
-    Of a gradient `gradient_of` is what the node is called that it is the gradient of.
+    Of a gradient `gradient_of` is what the node is called that it is the gradient of. `again` is a name that a
+    caller gives to what a call returned, which has a name there.
     """
 
     text: str
     moment: int = 0
     gradient_of: str = ""
+    again: bool = False
 
 
 class Given:
@@ -130,9 +132,9 @@ def arange(of: Size) -> Node:
     return make(ARANGE, (), (of,))
 
 
-def named(name: str, node: Node, moment: int = 0, gradient_of: str = "") -> Node:
+def named(name: str, node: Node, moment: int = 0, gradient_of: str = "", *, again: bool = False) -> Node:
     """The node by a name of its own: what is made of it is written with the name, and its gradient is `d` + name."""
-    return make(NAMED, (node,), node.shape, Name(name, moment, gradient_of))
+    return make(NAMED, (node,), node.shape, Name(name, moment, gradient_of, again))
 
 
 def detached(node: Node, *, typed: bool = False) -> Node:

@@ -19,6 +19,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import described, fits, named_size, settled
 from netcalc.models.graphed import GraphProblem, stated
 from netcalc.program import Given, Program, read
+from netcalc.program.named import as_calls_call_them
 from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -132,14 +133,15 @@ def problem_of(output: Node, tracer: Tracer, request: ProgramRequest, name: str)
 def _problem(found: Program, name: str, request: ProgramRequest) -> GraphProblem:
     inputs, values = dict(found.inputs), _values_of(found, request)
     delta = _above(found, request, inputs, values)
+    output, named = as_calls_call_them(found.output, found.named)
     return GraphProblem(
         "net",
-        found.output,
+        output,
         found.output_name,
         inputs,
         values,
         found.wrt,
-        named=found.named,
+        named=named,
         delta=delta,
         along=request.along,
         updates=_updates(found, request, delta),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from netcalc.graph.leaves import INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
+from netcalc.graph.rebuilt import with_arguments
 from netcalc.program.frames import Assigned
 from netcalc.program.statements import Statements
 from netcalc.program.values import Tensor
@@ -14,31 +15,34 @@ from netcalc.program.values import Tensor
 GRADIENT_NAMES = ("d{}", "d_{}", "grad_{}", "{}_grad", "{}grad", "g_{}")
 
 
-def as_calls_call_them(named: Mapping[str, Node], output: Node) -> dict[str, Node]:
-    """Names for what a call returned stand for the call's own array where the call goes on with that itself.
+def returned_again(output: Node, named: Mapping[str, Node]) -> dict[Node, Node]:
+    """Names for what a call returned, and the call's own array, where the call goes on with that itself.
 
-    So the gradient by `logits` in `logits, loss = model(x, y)` has what the call made of it.
+    The gradient by `logits` in `logits, loss = model(x, y)` has what the call made of it.
     """
-    found = dict(named)
-    twice = [key for key, node in named.items() if node is not output and _inner(node) is not None]
-    if not twice:
-        return found
+    order = in_order([output, *named.values()])
     users: dict[Node, set[Node]] = {}
-    for node in in_order([output]):
+    for node in order:
         for arg in node.args:
             users.setdefault(arg, set()).add(node)
-    for key in twice:
-        outer: Node | None = named[key]
-        while outer is not None and (inner := _inner(outer)) is not None:
-            if users.get(inner, set()) - {outer}:
-                found[key] = inner
-            outer = inner
+    found: dict[Node, Node] = {}
+    for node in order:
+        if node.operation is NAMED and node.params.again and node is not output:
+            (own,) = node.args
+            if own in found or users[own] != {node}:
+                found[node] = found.get(own, own)
     return found
 
 
-def _inner(node: Node) -> Node | None:
-    """The array with a name of its own that a name was given to again."""
-    return node.args[0] if node.operation is NAMED and node.args[0].operation is NAMED else None
+def as_calls_call_them(output: Node, named: Mapping[str, Node]) -> tuple[Node, Mapping[str, Node]]:
+    """The output and named nodes with a call's own arrays in the places of those that stand for them."""
+    again = returned_again(output, named)
+    if not again:
+        return output, named
+    done: dict[Node, Node] = {}
+    for node in in_order([output, *named.values()]):
+        done[node] = done[again[node]] if node in again else with_arguments(node, [done[one] for one in node.args])
+    return done[output], {key: done[node] for key, node in named.items()}
 
 
 def without_gradients(reader: Statements, output: Node) -> list[Assigned]:

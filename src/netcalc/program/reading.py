@@ -18,7 +18,7 @@ from netcalc.program.both import split_within
 from netcalc.program.chosen import called, computes, function_of_pass, object_of_pass
 from netcalc.program.classes import in_line, used_classes, with_both_passes
 from netcalc.program.frames import Assigned, Given
-from netcalc.program.named import as_calls_call_them, is_gradient, made_of, names_of, without_gradients
+from netcalc.program.named import is_gradient, made_of, names_of, returned_again, without_gradients
 from netcalc.program.objects import Layer, differentiated, each_alone, each_applied
 from netcalc.program.scope import MAX_STATEMENTS
 from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
@@ -193,7 +193,8 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
         named.pop(name)
     if name not in named and output.operation is not INPUT:
         named[name] = output
-    named = as_calls_call_them(named, output)
+    again = returned_again(output, named)
+    named = {key: again.get(node, node) for key, node in named.items()}
     inputs = {key: one.node for key, one in reader.inputs.items()}
     used = _used_as_numbers(output)
     reader.indices |= {inputs[key] for key in reader.decided if inputs[key] not in used}

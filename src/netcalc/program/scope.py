@@ -156,9 +156,8 @@ class Scope:
         level = self.frame.level if level is None else level
         has_name = value.is_named and value.level <= level
         if not has_name and as_number(value.node) is None:
-            node = b.named(
-                name, value.node, len(self.assigned) + 1
-            )  # each assignment is its own, on each pass of a loop
+            moment = len(self.assigned) + 1  # each assignment is its own, on each pass of a loop
+            node = b.named(name, value.node, moment, again=value.is_named)
             value = Tensor(node, value.kind, value.buffer, value.cells, value.zero, level, is_named=True)
         self.assigned.append(Assigned(name, line, value.node, level, value.kind))
         return value
