@@ -83,6 +83,13 @@ def test_the_two_of_a_minimum_of_arrays_tie_alone():
     assert "0.5" in shown(netcalc.grad("sum(min(x, y))", at={**both, "y": [1, 1]}), 80)
 
 
+def test_what_ties_throughout_a_region_is_written_so():
+    """Within its bounds the clipped ratio of PPO is the ratio, and each of the two has half of the gradient."""
+    text, at = "sum(min(r*A, clip(r, 0.8, 1.2)*A))", {"r": [0.5, 1.0, 1.1, 1.4], "A": [1, 2, -3, 4]}
+    formula = netcalc.grad(text, shape={"r": 4, "A": 4}).formulas["r"]
+    assert netcalc.grad(formula, at=at).forward["f"] == netcalc.grad(text, at=at).partials["r"] == [1, 2, -3, 0]
+
+
 @pytest.mark.parametrize(
     "text",
     [

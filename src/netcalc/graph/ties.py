@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from netcalc.expression import Apply, Number, Tree
+from netcalc.expression import Apply, Number, Symbol, Tree, share
 from netcalc.expression.tree import HALF, ZERO, fold
-from netcalc.graph.elementwise import ELEMENTWISE, of_tree
-from netcalc.graph.leaves import NAMED
+from netcalc.graph.elementwise import ELEMENTWISE, of_tree, slot
+from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order, make
 from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.reductions import TIED
@@ -42,6 +42,24 @@ def ties(node: Node) -> Node | None:
     for pair in pairs:
         tree = Apply("where", (Apply("equal", pair), HALF, tree))
     return of_tree(tree, node.factors, node.params.out, node.shape)
+
+
+KINKED = {"min", "max", "clip", "where", "abs", "relu"}
+
+
+def may_tie(node: Node) -> bool:
+    """Whether the two of a minimum or a maximum are the same throughout a region, as those of min(r, clip(r)) are."""
+    if node.operation is not ELEMENTWISE:
+        return False
+    known = dict(zip(map(slot, range(len(node.args))), node.args, strict=True))
+    for pair in _without_ties(node.params.tree)[1]:
+        within = [in_order([known[one.name] for one in share([side]).nodes if isinstance(one, Symbol)]) for side in pair]
+        made = [one for side in within for one in side if one.operation is ELEMENTWISE]
+        trees = share([*pair, *(one.params.tree for one in made)]).nodes
+        shares = any(one.operation is INPUT for one in set(within[0]) & set(within[1]))
+        if shares and any(isinstance(one, Apply) and one.operator in KINKED for one in trees):
+            return True
+    return False
 
 
 def _without_ties(tree: Tree) -> tuple[Tree, list[tuple[Tree, Tree]]]:

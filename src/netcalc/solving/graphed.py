@@ -16,7 +16,7 @@ from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import along, backward, gradients, jacobian
 from netcalc.graph.evaluate import Cost, cost
 from netcalc.graph.leaves import NAMED, array, names_of
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import number
 from netcalc.graph.sizes import described
 from netcalc.graph.ties import with_ties
@@ -236,7 +236,9 @@ class _Formulas:
         """What goes to the largest or the smallest entries, where the point has several."""
         problem, nodes = self.problem, [one.node for one in self.quantities if one.of is not None]
         if problem.free:
-            return set()
+            from netcalc.graph.ties import may_tie
+
+            return {node for node in in_order(nodes) if may_tie(node)}
         from netcalc.explain.graph import tied
 
         return tied(nodes, partial(values_of if is_small(problem, nodes) else in_float64, problem))
