@@ -214,3 +214,73 @@ def test_parameters_are_what_is_given_for_them():
 def test_a_value_for_what_the_program_states_is_refused():
     with pytest.raises(NetcalcError, match="W is assigned in line 1 of the program"):
         netcalc.gradients("W = np.array([1.0, 2.0])\nloss = x @ W", x=[1.0, 2.0], W=[1.0, 1.0])
+
+
+LAYER = """
+import math, torch
+import torch.nn as nn
+from torch.nn.parameter import Parameter
+class Layer(nn.Module):
+    def __init__(self, inputs, outputs, bias=True):
+        super().__init__()
+        self.weight = Parameter(torch.FloatTensor(inputs, outputs))
+        if bias:
+            self.bias = Parameter(torch.Tensor(outputs))
+        else:
+            self.register_parameter("bias", None)
+        self.linear = nn.Linear(outputs, outputs)
+        self.reset_parameters()
+    def reset_parameters(self):
+        bound = 1. / math.sqrt(self.weight.size(1))
+        self.weight.data.uniform_(-bound, bound)
+        if self.bias is not None:
+            self.bias.data.zero_()
+        with torch.no_grad():
+            self.linear.weight.normal_(0, 0.1)
+        self.register_buffer("mask", torch.ones_like(self.linear.weight).tril())
+    def forward(self, x):
+        return nn.functional.linear(x @ self.weight + self.bias, self.linear.weight * self.mask, self.linear.bias)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = Layer(2, 3)
+        self.layers = nn.Sequential(nn.Tanh(), Layer(3, 1))
+        self.last = nn.Linear(1, 1)
+        self.last.weight.data.fill_(1.0)
+    def forward(self, x):
+        return self.last(self.layers(self.first(x))).sum()
+"""
+
+
+def test_layers_in_layers_fill_their_weights_themselves():
+    """Their names are known when the layer has one; what they are filled with is passed over, as PyTorch's is."""
+    found = netcalc.gradients(LAYER, shape={"x": "N,2"})
+    wanted = "first_weight first_bias first_linear_weight first_linear_bias layers_1_weight layers_1_bias".split()
+    assert set(wanted) <= set(found.formulas)
+    assert found.formulas["first_linear_bias"]
+    assert "last_weight" in found.formulas
+
+
+def test_a_layer_of_a_kind_of_pytorchs_masks_its_weight():
+    text = """
+import torch, torch.nn as nn, torch.nn.functional as F
+class Masked(nn.Conv2d):
+    def __init__(self, kind, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.register_buffer("mask", self.weight.data.clone())
+        self.mask.fill_(1)
+        self.mask[:, :, 0, 1 + (kind == "B"):] = 0
+    def forward(self, x):
+        return F.conv2d(x, self.weight * self.mask, self.bias, self.stride, self.padding)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = Masked("A", 1, 1, (1, 3), padding=(0, 1))
+        self.b = Masked("B", 1, 1, (1, 3), padding=(0, 1), bias=False)
+    def forward(self, x):
+        return self.b(self.a(x)).sum()
+"""
+    at = {"x": [[[[1, 2, 3]]]], "a_weight": [[[[1, 5, 5]]]], "a_bias": [0], "b_weight": [[[[2, 3, 5]]]]}
+    found = netcalc.gradients(text, at)
+    assert found.forward["loss"] == 11  # a makes 0, 1, 2 of x; b makes 3·0, 2·0 + 3·1, 2·1 + 3·2 of that
+    assert found.partials["a_weight"] == [[[[11, 0, 0]]]]

@@ -151,3 +151,23 @@ def test_formulas_of_what_a_call_returned_use_its_gradient_as_a_whole():
     result = netcalc.gradients(text, shape={"q0": "n", "p0": "n", "w": "n"})
     assert result.formulas["q"] == "w - dp*sinh(q)"
     assert result.forward["loss"] == "q.T@w + norm(m)^2"
+
+
+def test_what_is_cut_to_whole_numbers_is_an_index_at_the_numbers_given():
+    """As a sampler of images has it; the gradient goes through what is left behind the point."""
+    text = "i = np.floor(x).astype(int)\nw = x - i\nloss = ((1 - w)*img[i] + w*img[i + 1]).sum()"
+    found = netcalc.gradients(text, x=[0.25, 1.5], img=[1, 2, 4])
+    assert found.partials["x"] == [1, 2]
+    assert found.partials["img"] == [0.75, 0.75, 0.5]
+    assert "line 1 goes by the numbers given for x" in found.notes[0]
+    cut = netcalc.gradients("import torch\ni = x.long()\nloss = ((x - i)*x).sum()", x=[-1.5, 2.5])
+    assert cut.forward["i"] == [-1, 2]
+    with pytest.raises(netcalc.NetcalcError, match="rounds, which has no gradient"):
+        netcalc.gradients(text, shape={"x": 2, "img": 3})
+
+
+def test_generators_and_keys_that_nothing_is_drawn_from_are_of_no_account():
+    for text in ("rng = np.random.default_rng(0)", "key = jax.random.PRNGKey(0)\nk1, k2 = jax.random.split(key)"):
+        assert netcalc.gradients(f"{text}\nloss = (x**2).sum()", x=[1, 2]).partials["x"] == [2, 4]
+    with pytest.raises(netcalc.NetcalcError, match="normal draws at random"):
+        netcalc.gradients("rng = np.random.default_rng(0)\nloss = (rng.normal(size=2)*x).sum()", x=[1, 2])

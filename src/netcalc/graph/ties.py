@@ -53,7 +53,9 @@ def may_tie(node: Node) -> bool:
         return False
     known = dict(zip(map(slot, range(len(node.args))), node.args, strict=True))
     for pair in _without_ties(node.params.tree)[1]:
-        within = [in_order([known[one.name] for one in share([side]).nodes if isinstance(one, Symbol)]) for side in pair]
+        within = [
+            in_order([known[one.name] for one in share([side]).nodes if isinstance(one, Symbol)]) for side in pair
+        ]
         made = [one for side in within for one in side if one.operation is ELEMENTWISE]
         trees = share([*pair, *(one.params.tree for one in made)]).nodes
         shares = any(one.operation is INPUT for one in set(within[0]) & set(within[1]))

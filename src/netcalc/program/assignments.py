@@ -11,7 +11,7 @@ from netcalc.graph import build as b
 from netcalc.graph.product import as_number
 from netcalc.graph.sizes import written
 from netcalc.program import indexing
-from netcalc.program.drawing import Drawing, called_names
+from netcalc.program.drawing import Drawing, called_names, is_unfilled
 from netcalc.program.library import RANDOM
 from netcalc.program.modules import Weight
 from netcalc.program.operators import SIGNS, binary, missing, there
@@ -69,7 +69,7 @@ class Assignments(Drawing):
 
     def _parameter(self, node: ast.Call) -> Any:
         """self.scale = nn.Parameter(torch.ones(d)): a weight, of one number throughout or drawn at random."""
-        if not {*RANDOM, "empty"}.isdisjoint(called_names(node)):
+        if not RANDOM.isdisjoint(called_names(node)) or is_unfilled(node):
             return Weight(self.shape_of(node), (self.source, node))
         inner = self.value(node.args[0]) if node.args else None
         if not isinstance(inner, Tensor) or (number := as_number(inner.node)) is None:

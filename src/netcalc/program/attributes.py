@@ -190,6 +190,8 @@ class Attributes(Scope):
         found = owner.parts.get(name, of.get(name))
         if isinstance(found, Weight):
             return weight_of(self, owner, name, found)
+        if isinstance(found, Tensor) and found.node in self.unnamed:
+            return weight_of(self, *self.unnamed[found.node])
         if isinstance(found, Function) and name not in owner.parts:
             if found.decorators & PROPERTIES:
                 return self.of_object(owner, name, [], {}, found.node)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.errors import NetcalcError
+from netcalc.graph import build as b
 from netcalc.graph.leaves import ARRAY
 from netcalc.program.builtins import BUILTINS, OF_MODULES
 from netcalc.program.finfo import finfo
@@ -116,9 +117,15 @@ class Call:
     def picked(self, value: Any) -> np.ndarray | None:
         return self.reader.picked(value)
 
-    def check_whole(self, value: Any, how: str | None = None) -> None:
-        if isinstance(value, Tensor) and value.kind == "float" and not self.reader.may_be_whole(value):
+    def rounded(self, value: Tensor, how: str | None = None) -> Tensor:
+        """The array cut to whole numbers, where it is not of such: those that it has at the numbers given."""
+        if value.kind != "float" or self.reader.may_be_whole(value):
+            return value
+        size = b.elementwise("floor", b.elementwise("abs", value.node))
+        whole = self.reader.at_point(b.multiply(b.elementwise("sign", value.node), size))
+        if whole is None:
             raise NetcalcError(f"{how or self.name} rounds, which has no gradient: leave it out, or give whole numbers")
+        return Tensor(b.array(whole), "int")
 
     def index(self, value: Any, extent: Any = None) -> None:
         self.reader.index(value, extent)
@@ -132,22 +139,23 @@ class Calls(Methods):
 
     def _call(self, node: ast.Call) -> Any:
         if (above := self.method_above(node.func)) is not None:
-            words = {one.arg: self.value(one.value) for one in node.keywords if one.arg}
-            return self.function(above[0], [above[1], *self.values(node.args)], words, node)
+            return self.function(above[0], [above[1], *self.values(node.args)], self._keywords(node), node)
         called = self._called(node.func)
         if isinstance(called, LibraryFunction | Method) and (found := self._unread(called, node)) is not None:
             return found[0]
         args = self.values(node.args)
-        keywords: dict[str, Any] = {}
-        for one in node.keywords:
-            value = self.value(one.value)
-            if one.arg is None:
-                keywords |= value
-            else:
-                keywords[one.arg] = value
+        keywords = self._keywords(node)
         into = self._written_into(called, args, keywords)
         found = self.call(called, args, keywords, node)
         return found if into is None else self.written(node, called, into, found)
+
+    def _keywords(self, node: ast.Call) -> dict[str, Any]:
+        """The arguments that a call gives by name, and those of a dictionary behind **."""
+        found: dict[str, Any] = {}
+        for one in node.keywords:
+            value = self.value(one.value)
+            found |= value if one.arg is None else {one.arg: value}
+        return found
 
     def _written_into(self, called: Any, args: list[Any], keywords: dict[str, Any]) -> Any:
         """What a call writes its result into, if anything: out=y, the x of x.add_(1), relu(x, inplace=True)."""
@@ -378,7 +386,7 @@ class Calls(Methods):
             and kind_named(keywords.get("dtype")) == "int"
             and (value.node.operation is ARRAY or any(is_of_floats(one) for one in found))
         ):
-            call.check_whole(value, "dtype=int")
+            value = call.rounded(value, "dtype=int")
         if isinstance(value, Tensor) and (keywords.get("requires_grad") is True or call.name in LEAVES):
             value = self.leaf(value)
         return self._all_checked(of_kind(value, keywords.get("dtype")))

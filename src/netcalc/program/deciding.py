@@ -15,18 +15,20 @@ MAX_EXACT_OPERATIONS = 100_000  # of a condition that picks entries
 DECIDING_BITS = 256
 
 
-def decided(node: Node, values: Mapping[Node, np.ndarray]) -> np.ndarray | None:
-    """What a condition is: exactly, or in float64 where it takes long; None where no digits tell."""
+def decided(node: Node, values: Mapping[Node, np.ndarray | None]) -> np.ndarray | None:
+    """A condition, or whole numbers: exactly, or in float64 where it takes long; None where no digits tell."""
     from netcalc.arithmetic.balls import precision
     from netcalc.graph.arithmetic.balls import Balls
 
-    if any(not isinstance(size, int) for one in in_order([node]) for size in one.shape):
+    known = {key: one for key, one in values.items() if one is not None}
+    is_open = any(not isinstance(size, int) for one in in_order([node]) for size in one.shape)
+    if is_open or len(known) < len(values):
         return None
     is_long = cost([node], Float64()).operations > MAX_EXACT_OPERATIONS
     numbers: Float64 | Balls = Float64() if is_long else Balls()
     try:
         with precision(DECIDING_BITS):
-            found = evaluate([node], numbers, {key: numbers.array(one) for key, one in values.items()})[0]
+            found = evaluate([node], numbers, {key: numbers.array(one) for key, one in known.items()})[0]
             return numbers.whole(found)
     except (NetcalcError, ArithmeticError):
         return None

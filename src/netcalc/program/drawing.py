@@ -16,13 +16,15 @@ from netcalc.graph.product import as_number
 from netcalc.program.conditions import Conditions
 from netcalc.program.frames import Given
 from netcalc.program.library import RANDOM
-from netcalc.program.values import Module, Tensor, node_of
+from netcalc.program.values import Module, Opaque, Tensor, is_scalar, node_of
 
 PARTS = 8  # numbers that stand for drawn ones are eighths
 SPAN, STEP = 23, 7  # and come round after so many, so far apart
 BY_SIZES = ("randn", "rand")  # whose arguments are sizes
 BY_SHAPE = ("standard_normal", "random", "random_sample")  # whose first argument is the shape
+UNFILLED = ("empty", "Tensor", "FloatTensor", "DoubleTensor")  # of sizes, whose numbers are none yet
 GENERATORS = ("default_rng", "RandomState")
+KEYS = ("PRNGKey", "fold_in", "key")  # of JAX's, which are split
 
 
 class Drawing(Conditions):
@@ -86,9 +88,12 @@ class Drawing(Conditions):
         return self.input(key)
 
     def library_call(self, name: str, library: str, args: list[Any], keywords: Any) -> Any:
-        if self.draws and name in GENERATORS:
+        if name in KEYS or (name == "split" and args and isinstance(args[0], Opaque)):
+            return Opaque(name)
+        if name in GENERATORS and not self.is_shape_read:
             return Module("numpy.random")
-        if self.is_shape_read and name in RANDOM:
+        sizes = name in UNFILLED and all(isinstance(one, int) or is_scalar(one) for one in args)
+        if self.is_shape_read and (name in RANDOM or sizes):
             return Tensor(b.number(1, _shape(name, args, keywords)))
         return super().library_call(name, library, args, keywords)
 
@@ -97,15 +102,25 @@ def _draws(node: ast.expr) -> bool:
     return bool(called_names(node) & RANDOM - set(GENERATORS))
 
 
+def is_unfilled(node: ast.expr) -> bool:
+    """Whether an expression makes an array of sizes alone, as torch.FloatTensor(3, 2) does."""
+    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call) and _last(one.func) in UNFILLED]
+    return bool(calls) and not any(isinstance(arg, ast.List | ast.Tuple) for one in calls for arg in one.args)
+
+
 def called_names(node: ast.expr) -> set[str]:
     """The last names of all that is called in an expression."""
     calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
-    return {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in calls}
+    return set(map(_last, calls))
+
+
+def _last(called: ast.expr) -> str:
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
 def _shape(name: str, args: list[Any], keywords: Any) -> tuple[Any, ...]:
     """The shape of what a function draws."""
-    if name in BY_SIZES and not (args and isinstance(args[0], tuple | list)):
+    if name in (*BY_SIZES, *UNFILLED) and not (args and isinstance(args[0], tuple | list)):
         return tuple(args)
     found = (
         args[0] if name in (*BY_SHAPE, *BY_SIZES) and args else keywords.get("size", args[-1] if len(args) > 2 else ())

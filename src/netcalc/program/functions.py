@@ -63,6 +63,7 @@ class Functions(Expressions):
     def instance(self, of: Class, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
         """An object of a class, made by its __init__; what a function with a backward pass of its own gives."""
         made = Record(of=of)
+        self.place = self.place or (self.source, self.reading)
         if of.is_function:
             self.applied.append(made)
             return self.of_object(made, FORWARD[0], args, keywords, node)

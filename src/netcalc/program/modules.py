@@ -5,18 +5,23 @@ A weight is an input, called as state_dict has it with _ for the points: fc1_wei
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netcalc.errors import NetcalcError, ShapeError
+from netcalc.graph import build as b
 from netcalc.graph.sizes import described, same
 from netcalc.program.frames import Given
 from netcalc.program.scope import Scope
 from netcalc.program.source import ProgramError
 from netcalc.program.values import Chain, Record, Tensor, kind_of
 from netcalc.records import NamedTuple
+
+if TYPE_CHECKING:
+    from netcalc.program.expressions import Expressions
 
 
 class Weight(NamedTuple):
@@ -61,10 +66,31 @@ def weight_of(reader: Scope, owner: Record, name: str, weight: Weight) -> Tensor
     """The input that an object's weight is. Raises ShapeError, and ProgramError where all else has values."""
     key = (id(owner), name)
     if key not in reader.weights:
+        if _is_being_made(reader, owner):
+            unnamed = Tensor(b.given(f"{name} of a layer that is being made", weight.shape), "float", is_named=True)
+            reader.unnamed[unnamed.node] = owner, name, weight
+            return unnamed
         reader.weights[key] = owner, _input_of(reader, owner, name, weight)
         if weight.is_buffer:
             reader.indices.add(reader.weights[key][1].node)
     return reader.weights[key][1]
+
+
+def _is_being_made(reader: Scope, owner: Record) -> bool:
+    """Whether an object is made within another that does not hold it yet, so that its weights have no names."""
+    makers = [frame.values.get("self") for frame in reader.frames if frame.name.endswith("__init__")]
+    return any(_path(one, owner) is None for one in makers if isinstance(one, Record))
+
+
+def is_first_filled(reader: Expressions, node: ast.Call) -> bool:
+    """Whether a call fills a weight for the first time, as self.weight.data.uniform_(-1, 1) in __init__ does."""
+    match node.func:
+        case ast.Attribute(ast.Attribute() as owner, name) if name.endswith("_") and not name.startswith("_"):
+            owner = owner.value if owner.attr == "data" and isinstance(owner.value, ast.Attribute) else owner
+            if any(frame.name.endswith("__init__") for frame in reader.frames):
+                made = reader.value(owner.value)
+                return isinstance(made, Record) and isinstance(made.parts.get(owner.attr), Weight)
+    return False
 
 
 def _has_symbols(reader: Scope) -> bool:

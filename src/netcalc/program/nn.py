@@ -42,7 +42,7 @@ class PReLU:
 class LayerNorm:
     def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True):
         self.shape = normalized_shape if isinstance(normalized_shape, (list, tuple)) else [normalized_shape]
-        self.eps = eps
+        self.normalized_shape, self.eps = tuple(self.shape), eps
         self.weight = weight(*self.shape, start=1) if elementwise_affine else None
         self.bias = weight(*self.shape, start=0) if elementwise_affine and bias else None
     def forward(self, input):
@@ -80,10 +80,15 @@ class BatchNorm3d(BatchNorm1d): pass
 class Conv1d:
     axes = 1
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True):
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size, self.stride = self.each(kernel_size), self.each(stride)
+        self.padding, self.dilation = padding if isinstance(padding, str) else self.each(padding), self.each(dilation)
         self.how = [stride, padding, dilation, groups]
         self.sized(out_channels, in_channels // groups, kernel_size, out_channels if bias else 0)
+    def each(self, size):
+        return tuple(size) if isinstance(size, (list, tuple)) else (size,) * self.axes
     def sized(self, first, second, size, bias):
-        self.weight = weight(first, second, *(size if isinstance(size, (list, tuple)) else [size] * self.axes))
+        self.weight = weight(first, second, *self.each(size))
         self.bias = weight(bias) if bias else None
     def forward(self, input):
         return [F.conv1d, F.conv2d, F.conv3d][self.axes - 1](input, self.weight, self.bias, *self.how)

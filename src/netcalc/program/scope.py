@@ -57,9 +57,7 @@ class Scope:
         self.assigned: list[Assigned] = []
         self.notes: dict[str, None] = {}
         self.stored: dict[str, int] = {}  # the first line that assigns a name, anywhere in the file
-        self.own_functions: frozenset[str] = (
-            frozenset()
-        )  # the functions and methods that the text has, by their names alone
+        self.own_functions: frozenset[str] = frozenset()  # the names of the text's functions and methods
         self.classes: frozenset[str] = frozenset()  # that other lines use
         self.training: set[int] = set()  # lines that train, as optimizer.step() does
         self.first_step: int | None = None  # how many names were assigned before the first that changes the weights
@@ -74,6 +72,7 @@ class Scope:
         self.differentiates: list[tuple[Any, list[Any], dict[str, Any]]] = []  # the functions, and their arguments
         self.texts: dict[str, Frame] = {}  # what libraries' texts define
         self.weights: dict[tuple[int, str], tuple[Record, Tensor]] = {}  # by the object that has it, and its name there
+        self.unnamed: dict[Node, tuple[Record, str, Any]] = {}  # those of layers that are being made
         self.unpacked: list[Any] = []  # what is being assigned to several targets
         self.loops = 1  # how often the innermost loop's body will be read, at least
         self.rounds = 0  # how many loops the line being read is in
@@ -245,13 +244,17 @@ class Scope:
         if found is not None:
             self.decide(condition)
         elif condition.kind in ("bool", "int"):
-            inputs = [node for node in in_order([condition.node]) if node.operation is INPUT]
-            values = {node: self.given[node.params.text].values for node in inputs}
-            known = {node: one for node, one in values.items() if one is not None}
-            found = decided(condition.node, known) if len(known) == len(inputs) else None
-            for node in inputs if found is not None else ():
-                self.relied.add(node.params.text)
-                self.decide(Tensor(node))
+            found = self.at_point(condition.node)
+        return found
+
+    def at_point(self, node: Node) -> np.ndarray | None:
+        """What whole numbers, or a condition, are at the numbers given; None where these do not tell."""
+        names = {one.params.text for one in in_order([node]) if one.operation is INPUT}
+        found = decided(node, {self.inputs[name].node: self.given[name].values for name in names}) if names else None
+        if found is not None:
+            self.relied |= names
+            for name in names:
+                self.decide(self.inputs[name])
         return found
 
     def may_be_whole(self, value: Any) -> bool:

@@ -13,6 +13,7 @@ from netcalc.program.assignments import Assignments
 from netcalc.program.conditions import PARTS
 from netcalc.program.expressions import DEPENDS
 from netcalc.program.frames import Frame
+from netcalc.program.modules import is_first_filled
 from netcalc.program.source import ProgramError
 from netcalc.program.training import CLIPS, MODES, PASSED_OVER, STEP, STEPS, TRAINS, clips, is_unread
 from netcalc.program.values import (
@@ -150,7 +151,7 @@ class Statements(Assignments):
             if self.is_passed_over(value):
                 self._trains(_called_name(value), node)
                 return
-            if self.set_grad(value) or self.added_at(value):
+            if self.set_grad(value) or self.added_at(value) or is_first_filled(self, value):
                 return
             match value:
                 case ast.Call(ast.Attribute(owner, "register_parameter"), [ast.Constant(str() as name), made]):
@@ -283,9 +284,7 @@ class Statements(Assignments):
         """Its lines are read here, its methods where they are called."""
         frame = Frame(self.frame, self.frame.level)
         fields: list[str] = []
-        above = [
-            own for one in node.bases if isinstance(one, ast.Name) and isinstance(own := self.lookup(one.id), Class)
-        ]
+        above = [own for one in node.bases if (own := self._class_of(one)) is not None]
         inherited: list[Any] = []
         for own in above:
             frame.values |= own.parts
@@ -309,6 +308,17 @@ class Statements(Assignments):
 
         own = Class(node.name, parts, tuple(dict.fromkeys(fields)), tuple(above), is_function(node))
         self.frame.values[node.name] = own
+
+    def _class_of(self, base: ast.expr) -> Class | None:
+        """A class that another goes on from: the program's own, or a layer of PyTorch's; None of others."""
+        own = self.lookup(base.id) if isinstance(base, ast.Name) else None
+        if isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name):
+            own = self.value(base)
+        if isinstance(own, LibraryFunction) and own.module.path.startswith("torch.nn"):
+            from netcalc.program.written import written
+
+            own = written(self, own.module.path, own.name)
+        return own if isinstance(own, Class) else None
 
     def _functiondef_statement(self, node: ast.FunctionDef) -> None:
         for one in node.decorator_list:

@@ -202,7 +202,7 @@ ROWS = [
     Row("cross", _TWO, _cross, "the cross product of vectors of three", "product"),
     Row("kron", _TWO, lambda x, y: b.kron(x.node, y.node), "the Kronecker product", "product"),
     Row("pairwise_distance", "x1:t x2:t p:v=2 eps:v=1e-6 keepdim:b=False", distance, "‖x - y‖ of rows"),
-    Row("matmul mm bmm mv", _TWO, lambda x, y: b.matmul(x.node, y.node), "the matrix product", "product"),
+    Row("matmul mm bmm mv spmm", _TWO, lambda x, y: b.matmul(x.node, y.node), "the matrix product", "product"),
     Row("dot", _TWO, _dot, "the inner product, of matrices the matrix product", "product"),
     Row(
         "vdot",

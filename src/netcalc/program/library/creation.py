@@ -163,7 +163,7 @@ def _as_kind(kind: str) -> Any:
         if kind == "bool" and x.kind != "bool":
             return as_bool(x)
         if kind == "int":
-            call.check_whole(x)
+            x = call.rounded(x)
         return Tensor(x.node, kind, x.buffer, x.cells)
 
     return build
@@ -189,7 +189,7 @@ def _stored(call: Call, x: Tensor, how: list[Any]) -> Tensor:
     if kind == "bool" and x.kind != "bool":
         return as_bool(x)
     if kind == "int":
-        call.check_whole(x, f"{call.name} to whole numbers")
+        x = call.rounded(x, f"{call.name} to whole numbers")
     if kind == x.kind:
         return x
     return Tensor(x.node, kind, x.buffer, x.cells, x.zero)

@@ -239,7 +239,13 @@ ROWS = [
     Row("flipud", _X, lambda x: _flip(x, 0), "rows in reverse", "same", True),
     Row("rot90", f"{_X} k:i=1", _quarter_turns, "a matrix turned by quarters, counterclockwise", "same"),
     Row("fliplr", _X, lambda x: _flip(x, 1), "columns in reverse", "same", True),
-    Row("concatenate cat concat", f"arrays|tensors:ts {_DIM}:a=0", _concatenate, "one after the other", "widest"),
+    Row(
+        "concatenate cat concat",
+        f"arrays|tensors|operands:ts {_DIM}|dimension:a=0",
+        _concatenate,
+        "one after the other",
+        "widest",
+    ),
     Row(
         "stack",
         f"arrays|tensors:ts {_DIM}:i=0",

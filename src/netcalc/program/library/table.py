@@ -31,8 +31,8 @@ class Call(Protocol):
     def picked(self, value: Any) -> np.ndarray | None:
         """The same at the numbers given, whatever they are, told to decide what is read."""
 
-    def check_whole(self, value: Any, how: str | None = None) -> None:
-        """Raise NetcalcError for an array that is made whole numbers and isn't, which would round it."""
+    def rounded(self, value: Tensor, how: str | None = None) -> Tensor:
+        """An array cut to whole numbers, at the numbers given. Raises NetcalcError where these do not tell."""
 
     def index(self, value: Any, extent: Any = None) -> None:
         """Tell that a value is used as an index or a class, of so many. Raises ShapeError for one out of range."""
