@@ -148,7 +148,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return CLOSED_PIPE
         if is_out_of_memory(error):
             return end(2, NO_MEMORY)
-        return end(2, f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        said = "cannot write the answer: no space left on device" if error.errno == errno.ENOSPC else error.strerror
+        return end(2, f"error: {said or error}" + (f": {error.filename}" if error.filename else ""))
     except Exception as error:  # a mistake of netcalc's own is told in one line too
         if is_out_of_memory(error):
             return end(2, NO_MEMORY)
@@ -204,7 +205,7 @@ def usage_message(error: typer.TyperException) -> str:
 def explain(error: NetcalcError) -> Iterator[str]:
     """The message, and where it is about a place in a text, that line with a caret under the place."""
     yield f"error: {error.message}"
-    if error.source is None or error.position is None:
+    if error.source is None or error.position is None or not error.source.strip():
         return
     start = error.source.rfind("\n", 0, error.position) + 1
     line = error.source[start:].partition("\n")[0]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation
 from netcalc.catalogue.references import activation
 from netcalc.derivation.stable import power_by_exponent, stable, stable_node
-from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
+from netcalc.errors import UndefinedError
+from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, parse, share, substitute
 from netcalc.expression.tree import ONE, TWO, add, apply, divide, fold, fold_all, multiply, negate
 from netcalc.notation import to_ascii
 from netcalc.records import dataclass
@@ -56,8 +57,24 @@ def _derive(formula: Tree, activation: BoundActivation) -> list[str]:
     from netcalc.derivation.bounded import factored
 
     slope = derivative(to_sympy(expand(formula)), "q")
+    if not _is_real(slope):
+        raise UndefinedError(f"{to_ascii(formula)} has no slope in real numbers{_since(formula)}")
     curvature = factored(derivative(slope, "q"))
     return [to_ascii(tree) for tree in (from_sympy(slope), from_sympy(curvature), _known(slope, activation))]
+
+
+def _is_real(expression: Any) -> bool:
+    import sympy as sp
+
+    return not expression.has(sp.I, sp.nan, sp.zoo, sp.oo, -sp.oo)
+
+
+def _since(formula: Tree) -> str:
+    """Which constant part of the formula is no real number, if one is."""
+    from netcalc.derivation.algebra import to_sympy
+
+    parts = (node for node in share((expand(formula),)).nodes if isinstance(node, Apply) and is_constant(node))
+    return next((f": {to_ascii(part)} has no value" for part in parts if not _is_real(to_sympy(part))), "")
 
 
 @lru_cache(maxsize=256)

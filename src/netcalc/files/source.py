@@ -174,6 +174,8 @@ def unreadable(path_text: str, error: OSError) -> FileError:
         return FileError(f"there is no file '{path_text}'; a pattern is for netcalc neuron --x, with --engine dask")
     if isinstance(error, FileNotFoundError):
         return FileError(f"there is no file '{path_text}'{suggestion(path_text)}")
+    if not path_text:
+        return FileError("no file is named: what stands for its name is empty")
     if isinstance(error, IsADirectoryError):
         return FileError(f"'{path_text}' is a folder; name a file in it")
     return FileError(f"{path_text}: {reason(error)}")

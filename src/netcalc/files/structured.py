@@ -39,10 +39,17 @@ def read_json(data: bytes, source: str, key: str | None, *, finite: bool = True)
             return floats
         exact = json.loads(data, parse_float=_Digits, parse_int=_Digits, parse_constant=_Digits)
     except json.JSONDecodeError as error:
-        raise FileError(f"{source}, line {error.lineno}, column {error.colno}: {error.msg}") from None
+        raise FileError(f"{source}, line {error.lineno}, column {error.colno}: {_why(error.msg)}") from None
     except (RecursionError, UnicodeDecodeError):
         raise FileError(f"{source} is no JSON of numbers: it is nested too deeply, or not in UTF-8") from None
     return _array(_at(exact, key, source), name)
+
+
+def _why(message: str) -> str:
+    """What Python says of JSON that does not read; of more than one value, what a file of numbers is."""
+    if message == "Extra data":
+        return "more stands behind the first value; a JSON file of numbers is one, as [[1, 2], [3, 4]]"
+    return message[0].lower() + message[1:]
 
 
 def _float_array(value: Any) -> np.ndarray | None:
