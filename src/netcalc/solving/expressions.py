@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 
@@ -26,7 +26,6 @@ from netcalc.problem import derivative_in_short
 from netcalc.records import NamedTuple
 from netcalc.result import UNDECIDED, UNDEFINED, LazySteps, Result, Step, Tensor, Value
 from netcalc.solving.bits import as_value, certainty, constant, proven
-from netcalc.solving.closed_values import closed_constant, closing
 from netcalc.solving.formulas import formula_value, formula_values, formulas_in
 from netcalc.solving.notes import value_notes
 
@@ -192,6 +191,8 @@ def _in_float64(derived: Derived) -> Answered:
 
 
 def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) -> list[Value]:
+    from netcalc.solving.closed_values import closing  # which loads the graph
+
     closed, found = closing(), list(values)
     with contextlib.suppress(TookTooLong), bounded(CLOSED_EVALUATIONS):
         for place, one in enumerate(derived.quantities):
@@ -207,7 +208,11 @@ def _formulas(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
         tree = forms.put(derived.written(one.tree)[0], point)
         return number(tree) if is_constant(tree) else formula_value(tree)
 
-    number = closed_constant(digits) if exact else partial(constant, count=digits)
+    number: Callable[[Tree], Value] = partial(constant, count=digits)
+    if exact:
+        from netcalc.solving.closed_values import closed_constant  # which loads the graph
+
+        number = closed_constant(digits)
     return Answered([scalar(value(one)) for one in derived.quantities], formulas_in(derived.problem.free))
 
 
