@@ -12,8 +12,9 @@ import netcalc.notebook  # noqa: F401  # has notebooks and print show results
 from netcalc.arguments import as_numpy, by_name, is_pytorchs, text, without_points
 from netcalc.errors import NetcalcError
 from netcalc.given import Given, number, numbers
-from netcalc.models.programs import ProgramRequest, by_samples, given_of, problem_of, program
+from netcalc.models.programs import ProgramRequest, given_of, problem_of, program
 from netcalc.models.request import shape_of
+from netcalc.models.samples import by_samples
 from netcalc.result import Result
 from netcalc.solving.solve import flag, solve
 

@@ -147,7 +147,7 @@ def _of_program(
     )
     if not net.per_sample:
         return state(text, name, request)
-    from netcalc.models.programs import by_samples
+    from netcalc.models.samples import by_samples
 
     return by_samples(text, name, request)
 
