@@ -284,3 +284,25 @@ class Net(nn.Module):
     found = netcalc.gradients(text, at)
     assert found.forward["loss"] == 11  # a makes 0, 1, 2 of x; b makes 3·0, 2·0 + 3·1, 2·1 + 3·2 of that
     assert found.partials["a_weight"] == [[[[11, 0, 0]]]]
+
+
+def test_a_loop_over_its_layers_that_fills_them_is_passed_over():
+    text = """
+import torch, torch.nn as nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+        for m in self.modules():
+            if isinstance(m, nn.Linear):
+                fan = m.weight.size(0)
+                nn.init.kaiming_normal_(m.weight, nonlinearity="relu")
+                if m.bias is not None:
+                    m.bias.data.zero_()
+        for p in self.parameters():
+            if p.dim() > 1:
+                nn.init.xavier_uniform_(p)
+    def forward(self, x):
+        return self.layers(x).sum()
+"""
+    assert "layers_2_bias" in netcalc.gradients(text, shape={"x": "N,2"}).formulas

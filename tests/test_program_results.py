@@ -171,3 +171,21 @@ def test_generators_and_keys_that_nothing_is_drawn_from_are_of_no_account():
         assert netcalc.gradients(f"{text}\nloss = (x**2).sum()", x=[1, 2]).partials["x"] == [2, 4]
     with pytest.raises(netcalc.NetcalcError, match="normal draws at random"):
         netcalc.gradients("rng = np.random.default_rng(0)\nloss = (rng.normal(size=2)*x).sum()", x=[1, 2])
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("dz = dh ∘ z", r"line 1: '∘' is no Python: write \*"),
+        ("loss = z − 1", "line 1: '−' is no Python: write -"),
+        ("loss = sum(z²)", r"line 1: '²' is no Python: write \*\*2"),
+        ("y = xᵀ W", r"line 1: 'ᵀ' is no Python: write \.T, and @"),
+    ],
+)
+def test_signs_of_formulas_are_told_as_python_has_them(line, said):
+    with pytest.raises(netcalc.NetcalcError, match=said):
+        netcalc.gradients(line, shape={"z": "n", "x": "n", "W": "n,n"})
+
+
+def test_a_loss_of_optax_may_be_without_targets():
+    assert netcalc.gradients("import optax\nloss = optax.l2_loss(x).sum()", x=[1, 3]).partials["x"] == [1, 3]

@@ -93,6 +93,26 @@ def is_first_filled(reader: Expressions, node: ast.Call) -> bool:
     return False
 
 
+def fills_first(reader: Scope, node: ast.For) -> bool:
+    """Whether a loop over layers or weights fills them for the first time, in __init__, and does nothing else."""
+    match node.iter:
+        case ast.Call(ast.Attribute(_, name)) if name in (*WALKS, "modules", "named_modules", "children"):
+            lines = [one for one in ast.walk(node) if isinstance(one, ast.stmt)]
+            is_in_init = any(frame.name.endswith("__init__") for frame in reader.frames)
+            return is_in_init and all(isinstance(one, ast.For | ast.If) or _fills(one) for one in lines)
+    return False
+
+
+def _fills(line: ast.stmt) -> bool:
+    """Whether a line is nn.init.zeros_(m.bias), m.weight.data.zero_() or the like, or names a number for such."""
+    match line:
+        case ast.Expr(ast.Call(ast.Attribute(_, name) | ast.Name(name))):
+            return name.endswith("_")
+        case ast.Assign([ast.Name()]) | ast.Pass():
+            return True
+    return False
+
+
 def _has_symbols(reader: Scope) -> bool:
     """Whether inputs are without values, so that others may be."""
     return not reader.given or any(one.whole is None and not one.fractional for one in reader.given.values())

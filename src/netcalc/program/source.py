@@ -94,6 +94,22 @@ OWN_GRAPH = (
 LIBRARIES_OF_ARRAYS = frozenset({"numpy", "torch", "jax"})
 NOTEBOOK = ("%", "!", ">>>", "...")  # how lines of notebooks and of sessions begin
 
+MATHEMATICAL = {  # signs as formulas have them, and what is written for them
+    **dict.fromkeys("∘⊙", "*"),
+    **dict.fromkeys("·×⋅", "* element by element, @ for the product of matrices"),
+    "−": "-",
+    "ᵀ": ".T, and @ for the product of matrices",
+    "²": "**2",
+    "³": "**3",
+    "√": "np.sqrt(…)",
+    "‖": "np.linalg.norm(…)",
+    "Σ": "np.sum(…)",
+    "∑": "np.sum(…)",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+}
+
 
 def parse(source: Source) -> ast.Module:
     """The program as a tree. Raises ProgramError where it is too long, too deep or no Python."""
@@ -114,6 +130,9 @@ def parse(source: Source) -> ast.Module:
         line = source.line(max(1, min(number, len(source.starts))))
         if line.lstrip().startswith(NOTEBOOK):
             raise source.error_at(f"leave out {line.split()[0]}, which is a notebook's or a prompt", number) from None
+        if (sign := next((one for one in line if one in MATHEMATICAL), None)) is not None:
+            said = f"'{sign}' is no Python: write {MATHEMATICAL[sign]}"
+            raise source.error_at(said, number, len(line[: line.index(sign)].encode())) from None
         told = source.error_at(f"this is no Python: {said[:1].lower()}{said[1:]}", number, len(line[:column].encode()))
         raise told from None
     except (RecursionError, MemoryError):

@@ -13,7 +13,7 @@ from netcalc.program.assignments import Assignments
 from netcalc.program.conditions import PARTS
 from netcalc.program.expressions import DEPENDS
 from netcalc.program.frames import Frame
-from netcalc.program.modules import is_first_filled
+from netcalc.program.modules import fills_first, is_first_filled
 from netcalc.program.source import ProgramError
 from netcalc.program.training import CLIPS, MODES, PASSED_OVER, STEP, STEPS, TRAINS, clips, is_unread
 from netcalc.program.values import (
@@ -234,6 +234,8 @@ class Statements(Assignments):
     def _for_statement(self, node: ast.For) -> Any:
         if clips(node):
             self._trains(CLIPS, node)
+            return None
+        if fills_first(self, node):
             return None
         iterable = self.value(node.iter)
         many = iterable.shape[0] if isinstance(iterable, Tensor) and iterable.rank else 1

@@ -283,8 +283,8 @@ ROWS = [
         ),
         "t (log t - log q)",
     ),
-    pointwise("squared_error", "predictions:t targets:t", "(predictions - targets)^2", "(x - y)²"),
-    pointwise("l2_loss", "predictions:t targets:t", "(predictions - targets)^2/2", "(x - y)²/2"),
+    pointwise("squared_error", "predictions:t targets:v=0", "(predictions - targets)^2", "(x - y)²"),
+    pointwise("l2_loss", "predictions:t targets:v=0", "(predictions - targets)^2/2", "(x - y)²/2"),
     pointwise(
         "margin_ranking_loss",
         f"input1:t input2:t target:t margin:v=0 {_R}",
