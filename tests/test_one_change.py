@@ -94,3 +94,24 @@ def test_the_same_change_in_any_order_of_names():
         checked = netcalc.check(result, {f"d{b}": f"2*{a}*{b} + exp({c})"}).checked
         assert len({one.diagnosis for one in checked}) == 1
         assert checked[0].diagnosis.startswith("the wrong operation: ")
+
+
+def test_numbers_are_told_the_change_of_the_right_formula_that_gives_them():
+    w, x, b, t = np.array([[0.5, -1.25], [2, 0.75]]), np.array([1.5, -0.5]), np.array([0.25, 1]), np.array([1.0, -2])
+    result = netcalc.grad("sum((W@x + b - t)^2)/2", at={"W": w, "x": x, "b": b, "t": t})
+    said = "the wrong operation, as in W x + b·t for W x + b − t"
+    assert told(result, "db[1]", 1.2) == ("", "the cause was not identified")  # so may chance
+    checked = netcalc.check(result, {"db": w @ x + b * t}).checked
+    assert {(one.verdict, one.mistake, one.diagnosis) for one in checked} == {("wrong", "one-change", said)}
+
+
+def test_numbers_made_at_random_meet_no_change():
+    rng = np.random.default_rng(7)
+    result = netcalc.grad("sum(tanh(W@x + b)^2*c)", at={n: rng.normal(size=s) for n, s in SHAPES.items()})
+    for digits in (1, 3, 6):
+        brought = {"dx": np.round(rng.normal(size=2), digits), "db": np.round(rng.normal(size=3), digits)}
+        named = {one.mistake for one in netcalc.check(result, brought).checked}
+        assert "one-change" not in named
+
+
+SHAPES = {"W": (3, 2), "x": 2, "b": 3, "c": 3}

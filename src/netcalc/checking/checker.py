@@ -156,7 +156,7 @@ class Checker:
         misfits = [place for place in wrong if _is_misfit(claims[place], found[place])]
         found |= {place: Diagnosis(claims[place].misfit) for place in misfits}
         found |= by_transposes(evidence, misfits, self.tensors()) if misfits else {}
-        untold = [place for place in left if found[place] is NO_DIAGNOSIS and not claims[place].written.is_constant]
+        untold = [place for place in left if found[place] is NO_DIAGNOSIS]
         if not untold:
             return found
         return found | by_one_change(self.result, evidence, untold, self.functions, self.tensors())

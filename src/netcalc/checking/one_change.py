@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, islice
 from typing import Any
@@ -25,7 +25,7 @@ from netcalc.checking.judging.verdicts import Tolerance, judge
 from netcalc.checking.workings.kinds import functions_elsewhere
 from netcalc.derivation.stable import Compiled
 from netcalc.errors import NetcalcError
-from netcalc.expression import Apply, Tree, share, symbols
+from netcalc.expression import Apply, Leaf, Symbol, Tree, fold, share, symbols
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
 from netcalc.notation import to_ascii, to_unicode
@@ -36,6 +36,8 @@ MAX_PARTS = 16  # of what is right, tried as factors and terms
 MAX_CHANGES = 2000  # of a formula of numbers; each is a few operations more
 MAX_OF_TENSORS = 500
 MAX_PROVEN = 4  # that are held to the answer as formulas
+MAX_NAMED = 3  # changes that give the same numbers
+MAX_CHANCE = 0.005  # how probable it may be that numbers made at random are met by one of the changes tried
 CLOSE = 1e-9
 ONE_CHANGE = "one-change"
 
@@ -43,20 +45,24 @@ ONE_CHANGE = "one-change"
 def by_one_change(
     result: Result, evidence: Evidence, places: Sequence[int], functions: Functions | None, tensors: Tensors
 ) -> dict[int, Diagnosis]:
-    """What is said of claims, formulas of more than a name, that one change makes right wherever they are defined."""
+    """What is said of claims: formulas that one change makes right, numbers that the right formula has with one."""
     found: dict[int, Diagnosis] = {}
     for _, group in groupby(places, lambda place: _key(evidence.claims[place])):
         own = list(group)
         claims = [evidence.claims[place] for place in own]
         search = _Search(result, evidence.benches, functions, tensors, claims)
-        whole = isinstance(claims[0].formula, Apply) and not claims[0].misfit
-        if said := search.of_tensor() if whole else search.of_number():
+        if claims[0].written.is_constant:
+            said = search.of_values(evidence, own)
+        else:
+            whole = isinstance(claims[0].formula, Apply) and not claims[0].misfit
+            said = search.of_tensor() if whole else search.of_number()
+        if said:
             found |= dict.fromkeys(own, Diagnosis(said, mistake=ONE_CHANGE))
     return found
 
 
 def _key(claim: Claim) -> object:
-    return claim.tensor if claim.formula is not None else claim.name
+    return claim.tensor if claim.formula is not None or claim.written.is_constant else claim.name
 
 
 class _Search:
@@ -101,17 +107,9 @@ class _Search:
     # --- a formula of tensors
 
     def of_tensor(self) -> str:
-        known = {*self.tensors.shapes, *self.tensors.sizes}
-
-        def variants(tree: Tree, _: bool) -> Iterator[tuple[Change, Tree]]:
-            if _is_looked_at(tree):
-                names = [name for name in self.tensors.arrays if name != self.claim.tensor]
-                for one in islice(changes.changes(tree, names, self.parts(known)), MAX_OF_TENSORS):
-                    yield one, one.tree
-
         bench = self.benches[0]
         truth = to_floats(bench.truth[self.claim.tensor])
-        read = self.tensors.variants(self.claim.written.text, truth.shape, variants)
+        read = self._variants(self.claim.written.text, truth.shape)
         met = ((one, made) for one, made in read if self._meets(made, truth))
         for one, made in islice(met, MAX_PROVEN):
             whole = self.tensors.whole(made)
@@ -126,15 +124,30 @@ class _Search:
                 return told(one, lambda part, made=made: to_unicode(made.plain(part)))
         return ""
 
+    def _variants(self, text: str, shape: tuple[int, ...]) -> Iterator[tuple[Change, Made]]:
+        known = {*self.tensors.shapes, *self.tensors.sizes}
+
+        def variants(tree: Tree, _: bool) -> Iterator[tuple[Change, Tree]]:
+            if _is_looked_at(tree):
+                names = [name for name in self.tensors.arrays if name != self.claim.tensor]
+                for one in islice(changes.changes(tree, names, self.parts(known)), MAX_OF_TENSORS):
+                    yield one, one.tree
+
+        return self.tensors.variants(text, shape, variants)
+
     def _meets(self, made: Made, truth: Array) -> bool:
         """Whether a formula is the answer at the first point, in float64."""
+        value = self._value(made)
+        return value is not None and _is_close(value, truth)
+
+    def _value(self, made: Made) -> Array | None:
+        """What a formula comes to at the first point, in float64; None where it has no value."""
         try:
             with np.errstate(all="ignore"):
                 given = {node: self._given(name) for name, node in made.reader.inputs.items()}
-                (value,) = evaluate([made.node], Float64(self.benches[0].sizes), given)
+                return evaluate([made.node], Float64(self.benches[0].sizes), given)[0]
         except (NetcalcError, ArithmeticError, np.linalg.LinAlgError):
-            return False
-        return _is_close(value, truth)
+            return None
 
     def _given(self, name: str) -> Array:
         if name not in self.known:
@@ -143,6 +156,34 @@ class _Search:
             with precision(BITS):
                 self.known[name] = value if value.dtype.kind in "iub" else to_floats(value)
         return self.known[name]
+
+    # --- numbers
+
+    def of_values(self, evidence: Evidence, at: Sequence[int]) -> str:
+        """Which changes of the right formula give numbers as answered; nothing where chance may meet them."""
+        if len(self.benches) > 1:
+            return ""
+        formula = self.result[self.claim.tensor].formula
+        truth = to_floats(self.benches[0].truth[self.claim.tensor])
+        held = [n for n, one in enumerate(evidence.claims) if one.tensor == self.claim.tensor]
+        index = tuple(np.array([evidence.claims[n].index for n in held], dtype=np.intp).reshape(len(held), -1).T)
+        right, claimed, radius = np.atleast_1d(truth[index]), evidence.claimed[0, held], evidence.radius[0, held]
+        wrong = np.isin(held, at)
+        count, met = 0, list[str]()
+        for one, made in self._variants(to_ascii(_of_all_entries(formula)), truth.shape):
+            value = self._value(made) if one.kind in IN_VALUES else None
+            if value is None:
+                continue
+            values = np.atleast_1d(np.broadcast_to(value, truth.shape)[index])
+            with np.errstate(all="ignore"):
+                if (np.abs(values - right) > radius)[wrong].all():
+                    count += 1
+                    if (np.abs(values - claimed) <= radius * (1 + CLOSE)).all():
+                        met.append(told(one, lambda part, made=made: to_unicode(made.plain(part)), IN_VALUES))
+        is_chance = count * float(np.prod(evidence.chances()[list(at)])) > MAX_CHANCE
+        if is_chance or len(met) > MAX_NAMED:
+            return ""
+        return f"either {', or '.join(met)}" if len(met) > 1 else "".join(met)
 
     # --- both
 
@@ -167,6 +208,15 @@ class _Search:
             return False
 
 
+def _of_all_entries(formula: Tree) -> Tree:
+    """A formula of the entry i of vectors, of the vectors."""
+
+    def leaf(one: Leaf) -> Tree:
+        return Symbol(one.name.removesuffix("[i]")) if isinstance(one, Symbol) else one
+
+    return fold(formula, leaf, Apply)
+
+
 def _is_looked_at(tree: Tree) -> bool:
     return isinstance(tree, Apply) and bool(symbols(tree)) and len(share((tree,)).nodes) <= MAX_NODES
 
@@ -176,22 +226,32 @@ def _is_close(value: Any, truth: Array) -> bool:
     return bool(np.all(apart <= CLOSE * (np.abs(truth).max(initial=0) + 1e-300)))
 
 
-def told(change: Change, write: Any) -> str:
+def told(change: Change, write: Any, said: Mapping[str, str] | None = None) -> str:
     """What is said of a formula that is right with a change."""
     old, new = write(change.old), write(change.new)
     part = "" if change.part is None else write(change.part)
-    return SAID[change.kind].format(old=old, new=new, part=part)
+    return (said or SAID)[change.kind].format(old=old, new=new, part=part)
 
 
 SAID = {
     changes.SIGN: "a sign is wrong: {new} where {old} stands",
+    changes.TURNED: "a transpose is wrong: {new} where {old} stands",
     changes.OPERATION: "the wrong operation: {new} where {old} stands",
     changes.NUMBER: "the number {old} should be {new}",
-    changes.TURNED: "a transpose is wrong: {new} where {old} stands",
     changes.FUNCTION: "the wrong function: {new} where {old} stands",
     changes.NAME: "{old} taken for {new}",
     changes.TERM: "the term {part} left out: {new} where {old} stands",
     changes.FACTOR: "the factor {part} left out: {new} where {old} stands",
     changes.TERM_TOO_MANY: "the term {part} is one too many: {new} where {old} stands",
     changes.FACTOR_TOO_MANY: "the factor {part} is one too many: {new} where {old} stands",
+}
+IN_VALUES = {  # of numbers, what the right formula was changed to
+    changes.SIGN: "a sign is wrong, as in {new} for {old}",
+    changes.TURNED: "a transpose is wrong, as in {new} for {old}",
+    changes.OPERATION: "the wrong operation, as in {new} for {old}",
+    changes.NUMBER: "the number {new} taken for {old}",
+    changes.FUNCTION: "the wrong function, as in {new} for {old}",
+    changes.NAME: "{new} taken for {old}",
+    changes.TERM_TOO_MANY: "the term {part} left out, as in {new} for {old}",
+    changes.FACTOR_TOO_MANY: "the factor {part} left out, as in {new} for {old}",
 }

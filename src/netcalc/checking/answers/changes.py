@@ -9,6 +9,7 @@ from netcalc.expression import Apply, Number, Symbol, Tree, share
 from netcalc.expression.tree import negate
 from netcalc.records import NamedTuple
 
+MAX_PART = 7  # nodes of a factor or a term that may have been left out
 SUMS = frozenset({"add"})
 PRODUCTS = frozenset({"multiply", "beside", "matmul", "over_beside"})
 OTHERS = {"multiply": ("matmul",), "matmul": ("multiply",), "divide": ("multiply",)}  # what an operation is taken for
@@ -56,13 +57,10 @@ def _is_of_tensors(tree: Tree) -> bool:
 
 
 def parts_of(tree: Tree | None) -> list[Tree]:
-    """What a formula is made of, but for numbers, small parts first."""
-    found = () if tree is None else share((tree,)).nodes
-    return sorted((one for one in found if not isinstance(one, Number)), key=_size)
-
-
-def _size(tree: Tree) -> int:
-    return len(share((tree,)).nodes)
+    """What a formula is made of, but for numbers and what is long, small parts first."""
+    nodes = () if tree is None else share((tree,)).nodes
+    sized = [(len(share((one,)).nodes), one) for one in nodes if one != tree and not isinstance(one, Number)]
+    return [one for size, one in sorted(sized, key=lambda pair: pair[0]) if size <= MAX_PART]
 
 
 def _changes(tree: Tree, names: Collection[str], parts: Sequence[Tree]) -> Iterator[Change]:
@@ -110,7 +108,7 @@ def _of_operation(tree: Apply) -> Iterator[Change]:
         return Change(kind, tree, new, new)
 
     operator, arguments = tree.operator, tree.arguments
-    for other in OTHERS.get(operator, ()):
+    for other in OTHERS.get(operator, ()) if len(arguments) == 2 else ():
         yield to(OPERATION, other, *arguments)
     for place in range(1, len(arguments)):  # the sign before this one
         before, behind = arguments[:place], arguments[place:]
