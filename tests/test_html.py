@@ -19,6 +19,7 @@ from netcalc.circuit import circuit
 from netcalc.expression import parse
 from netcalc.notation.mathml import name_to_mathml, to_mathml
 from netcalc.render import View, render
+from netcalc.render.mathematics import width
 
 VOID = {"meta", "br", "!doctype"}
 ACCEPTED = json.loads((transcript.CHECKOUT / "tests/data/expressions/accepted.json").read_text(encoding="utf-8"))
@@ -158,6 +159,13 @@ PIECES = [
 @pytest.mark.parametrize("text, expected", PIECES)
 def test_mathml(text, expected):
     assert to_mathml(parse(text)) == expected
+
+
+def test_a_fraction_is_as_wide_as_the_wider_of_its_parts():
+    """So that a page does not set it smaller than it has to."""
+    wide = width(parse("alpha + beta + gamma"))
+    for text in ("(alpha + beta + gamma)/x", "x/(alpha + beta + gamma)", "(alpha + beta)/(alpha + beta + gamma)"):
+        assert wide <= width(parse(text)) < wide + 1
 
 
 def test_names_of_layers():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from netcalc.expression.tree import Leaf, fold
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
 from netcalc.notation.mathml import name_to_mathml, operator, row, to_mathml
@@ -11,7 +14,8 @@ from netcalc.result import Step
 LETTER = 0.5  # em that a letter is wide, about
 CELL = 0.9  # between two columns of a matrix
 EQUALS = 1.5  # a sign between two parts
-LINE = 34  # that a line of a narrow page holds
+RAISED = 0.7  # of an exponent's size
+LINE = 26  # that a line of a narrow page holds
 STRETCHED = '<mo stretchy="true">{}</mo>'
 
 
@@ -29,7 +33,7 @@ def step_to_mathml(step: Step) -> str:
     lines = zip([head, *[""] * len(parts[1:])], parts, strict=True)
     cells = "".join(f"<mtr><mtd>{start}</mtd><mtd>{row(operator('='), part)}</mtd></mtr>" for start, part in lines)
     across = first + max(others, default=0) + EQUALS
-    return f'{_opened(across)}<mtable class="chain">{cells}</mtable></math>'
+    return f'{_opened(across)}<mtable class="chain" displaystyle="true">{cells}</mtable></math>'
 
 
 def _opened(em: float) -> str:
@@ -37,7 +41,7 @@ def _opened(em: float) -> str:
 
 
 def width(display: Display) -> float:
-    """How many em a display is wide, more or less; a fraction as wide as what is above and below together."""
+    """How many em a display is wide, more or less; a fraction as wide as the wider of what is above and below."""
     if isinstance(display, Matrix):
         columns = zip(*([width(entry) for entry in entries] for entries in display.entries), strict=True)
         return float(1 + sum(CELL + max(column) for column in columns))
@@ -49,7 +53,25 @@ def width(display: Display) -> float:
         return sum(map(width, display.parts)) + len(display.symbol or " ") * len(display.parts)
     if isinstance(display, Sum):
         return sum(map(width, display.parts)) + EQUALS * len(display.parts)
-    return LETTER * len(to_unicode(display))
+    return fold(display, _width_of_leaf, _width_of_node)
+
+
+def _width_of_leaf(leaf: Leaf) -> float:
+    return LETTER * max(map(len, to_unicode(leaf).split("/")))
+
+
+def _width_of_node(operator: str, parts: Sequence[float]) -> float:
+    match operator, parts:
+        case "divide", (above, below):
+            return max(above, below) + LETTER
+        case "power", (base, exponent):
+            return base + RAISED * exponent
+        case "where", (condition, then, other):
+            return max(then, other) + condition + EQUALS
+        case "add" | "subtract" | "multiply" | "negate", _:
+            return sum(parts) + 2 * LETTER * max(1, len(parts) - 1)
+        case _:
+            return sum(parts) + LETTER * (len(operator) + 1 + len(parts))
 
 
 def display_to_mathml(display: Display) -> str:
