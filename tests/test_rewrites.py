@@ -37,6 +37,7 @@ EXPRESSIONS = [
     ("trace(X.T@B@X)", "X=3,2 B=3,3"),
     ("a.T@X@X.T@b", "X=3,2 a=3 b=3"),
     ("logdet(X.T@X)", "X=3,2"),
+    ("norm(triu(D - X@X.T, 1))^2", "D=3,3 X=3,2"),
     ("det(A@X@B)", "A=2,2 X=2,2 B=2,2"),
     ("logdet(A@X)", "A=2,2 X=2,2"),
     ("trace(inv(X.T))", "X=3,3"),

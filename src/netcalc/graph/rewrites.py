@@ -12,7 +12,7 @@ from netcalc.graph.centred import is_centred_somewhere, is_count, is_sum_of_cent
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, with_slopes_written_out
 from netcalc.graph.factors import each_factor, with_factors
 from netcalc.graph.kept import axis_kept, sum_apart
-from netcalc.graph.leaves import ARANGE
+from netcalc.graph.leaves import ARANGE, TRIANGLE
 from netcalc.graph.matrix_identities import (
     inverse_of_product,
     inverse_of_transpose,
@@ -288,6 +288,13 @@ def extreme_times_side(node: Node) -> Iterator[Node]:
                         yield with_factors(node, [*before, (left, its), *behind])
 
 
+def once_triangular(node: Node) -> Iterator[Node]:
+    """triu(triu(A)) = triu(A)."""
+    for factor, letters, before, behind in each_factor(node):
+        if factor.operation is TRIANGLE and (factor, letters) in behind:
+            yield with_factors(node, [*before, *behind])
+
+
 def _negated(tree: Tree) -> Tree:
     """-tree, with its number in front."""
     number, above, below = fraction(tree)
@@ -297,6 +304,7 @@ def _negated(tree: Tree) -> Tree:
 
 REWRITES: Sequence[Rewrite] = (
     extreme_times_side,
+    once_triangular,
     inverse_of_transpose,
     solution_for_identity,
     matrix_times_inverse,
