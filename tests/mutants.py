@@ -120,17 +120,20 @@ class Recording:
         import_everything()
         signal.signal(signal.SIGVTALRM, too_long)
         self.path = Path(path + os.environ.get("PYTEST_XDIST_WORKER", ""))
+        self.cases: dict[str, int] = {}  # of each function
         self._write("", 0.0)
 
     def _write(self, test: str, seconds: float) -> None:
         by_commands, switches = asked_by_commands()
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([test, seconds + by_commands, sorted(asked | switches)]) + "\n")
+            cases = self.cases.get(test.partition("[")[0], 1)
+            file.write(json.dumps([test, seconds + by_commands, sorted(asked | switches), cases]) + "\n")
 
     def pytest_collection_modifyitems(self, items):
         functions: dict[str, list[pytest.Item]] = {}
         for item in items:
             functions.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        self.cases = {function: len(cases) for function, cases in functions.items()}
         rounds = zip_longest(*map(spread, functions.values()))  # so that a run that is cut has seen all functions
         items[:] = [item for cases in rounds for item in cases if item is not None]
 
@@ -181,12 +184,8 @@ class Trying:
             while waiting or running:
                 if waiting and len(running) < self.at_once:
                     number, planned = waiting.pop(0)
-                    tests = [
-                        item
-                        for name in planned["tests"]
-                        for item in items.get(name, ())
-                        if f"!{item.nodeid}" not in planned["tests"]
-                    ]
+                    named = dict.fromkeys(item for name in planned["tests"] for item in items.get(name, ()))
+                    tests = [item for item in named if f"!{item.nodeid}" not in planned["tests"]]
                     folder = tempfile.mkdtemp()
                     child = os.fork()
                     if not child:

@@ -3,7 +3,8 @@
 Draws changes of operators, comparisons and numbers, and of sums that lose a term, in the files of folders such as
 `arithmetic`; makes all of them in one copy, each behind a switch (`mutants.py`); runs the tests once to see which of them
 ask for which switch; then turns one switch after the other, with tests that ask for it, of as many functions as there are,
-the shortest first, until one fails that passes without it; and lists the changes that all of them pass.
+the shortest first, then with all cases of the functions that ask for the fewest, until one fails that passes without it; and
+lists the changes that all of them pass.
 
 With --keep a run that is cut goes on where it was; and `arithmetic --keep FOLDER --again tests/test_a.py …` tries what survived
 of arithmetic there with all tests of these files, as they are now.
@@ -23,13 +24,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from changes import CHECKOUT, SOURCE, Change, changes, probe, switched
 
 TESTS_EACH = 150  # that are tried on a change,
-SECONDS_EACH = 4  # as long as they compute no more than this
+SECONDS_EACH = 4  # as long as they compute no more than this,
+SECONDS_WHOLE = 8  # and then all cases of some of their functions
 FILE_SECONDS = 120  # that a file of tests computes, where it was not recorded
 CONTROL = 1_000_000  # numbers from here on are no change's
+
+
+class Recorded(NamedTuple):
+    """How long a test computes, the switches it asks for, and how many cases its function has."""
+
+    seconds: float
+    asked: Sequence[int]
+    cases: int
 
 
 @dataclass(frozen=True)
@@ -72,8 +83,8 @@ class Run:
             )
         return done.returncode
 
-    def reached(self, tests: Sequence[str]) -> dict[str, tuple[float, list[int]]]:
-        """For each test how long it computes, and the switches it asks for; under "" those asked for by imports."""
+    def reached(self, tests: Sequence[str]) -> dict[str, Recorded]:
+        """For each test what was recorded; under "" what imports ask for."""
         done = self.folder / "reached.json"
         if not done.exists():
             for file in self.folder.glob("seen*"):
@@ -81,8 +92,8 @@ class Run:
             several = ["-n", str(self.at_once)] if self.at_once > 1 else []
             self.pytest([*several, *tests], MUTANTS_REACHED=str(self.folder / "seen"))
             lines = [line for file in self.folder.glob("seen*") for line in file.read_text("utf-8").splitlines()]
-            done.write_text(json.dumps({test: [seconds, asked] for test, seconds, asked in map(json.loads, lines)}))
-        return json.loads(done.read_text("utf-8"))  # type: ignore[no-any-return]
+            done.write_text(json.dumps({test: recorded for test, *recorded in map(json.loads, lines)}))
+        return {test: Recorded(*one) for test, one in json.loads(done.read_text("utf-8")).items()}
 
     def tried(self) -> dict[int, tuple[int, str]]:
         """By change, with what status it ended, 0 if nothing failed, and the test that failed."""
@@ -133,23 +144,37 @@ class Run:
             plan |= {number: [*plan[number], *(f"!{test}" for test in unsound)] for number in again}
 
 
-def planned(drawn: Sequence[Change], told: Mapping[str, tuple[float, list[int]]]) -> dict[int, list[str]]:
-    """For each change the tests to try, the shortest first."""
-    seconds = {test: one[0] for test, one in told.items() if test}
+def planned(drawn: Sequence[Change], told: Mapping[str, Recorded]) -> dict[int, list[str]]:
+    """For each change the tests to try, the shortest first, then functions of which all cases are tried."""
+    tests_of_all = [test for test in told if test]
     by_number: dict[int, list[str]] = {}
-    for test in seconds:
-        for number in told[test][1]:
+    for test in tests_of_all:
+        for number in told[test].asked:
             by_number.setdefault(number, []).append(test)
     first: dict[str, int] = {}
     plan = {}
     for number, change in enumerate(drawn):
         of_file = probe(first.setdefault(change.file, number))
         tests = by_number.get(number, [])
-        if number in told[""][1]:  # then whatever runs anything of the file, and a few of all
-            tests = by_number.get(of_file) or list(seconds)
+        if number in told[""].asked:  # then whatever runs anything of the file, and a few of all
+            tests = by_number.get(of_file) or tests_of_all
         if tests:
-            plan[number] = varied(tests, seconds)
+            plan[number] = [*varied(tests, {test: told[test].seconds for test in tests}), *whole(tests, told)]
     return plan
+
+
+def whole(tests: Sequence[str], told: Mapping[str, Recorded]) -> list[str]:
+    """Functions of the tests, of which all cases are tried: those that ask for the fewest switches first."""
+    recorded: dict[str, list[Recorded]] = {}
+    for test in tests:
+        recorded.setdefault(test.partition("[")[0], []).append(told[test])
+    taken, spent = [], 0.0
+    for function, ones in sorted(recorded.items(), key=lambda each: min(len(one.asked) for one in each[1])):
+        seconds = ones[0].cases * sum(one.seconds for one in ones) / len(ones)
+        if len(ones) < ones[0].cases and spent + seconds <= SECONDS_WHOLE:
+            taken.append(function)
+            spent += seconds
+    return taken
 
 
 def varied(tests: Sequence[str], seconds: Mapping[str, float]) -> list[str]:
@@ -188,7 +213,7 @@ def again(run: Run, folders: Sequence[str], tests: Sequence[str]) -> None:
             f"the tests as they are now don't fit the code that was changed: see {run.folder / 'pytest.log'} ({code})"
         )
     run.forget(left)
-    run.notice({number: list(tests) for number in left}, {}, set(run.reached([])[""][1]))
+    run.notice({number: list(tests) for number in left}, {}, set(run.reached([])[""].asked))
 
 
 def main() -> int:
@@ -213,7 +238,7 @@ def main() -> int:
             again(run, asked.folders, asked.again)
         else:
             told = run.reached(asked.tests)
-            run.notice(planned(run.drawn, told), {test: one[0] for test, one in told.items()}, set(told[""][1]))
+            run.notice(planned(run.drawn, told), {test: one.seconds for test, one in told.items()}, set(told[""].asked))
         tried, drawn = run.tried(), run.drawn
     noticed = {number for number, one in tried.items() if one[0]}
     for number, one in enumerate(drawn):
