@@ -220,8 +220,11 @@ def _ball_digits(value: arb, count: int) -> str | None:
             if scaled is None:  # not decided; with a larger exponent 7.5 would round to 1 of the next decade
                 return None
             if 10 ** (count - 1) <= scaled < 10**count:
-                if not _shifted(magnitude, -guess) >= 1 and _integer(_shifted(magnitude, count - guess)) != 10**count:
-                    return None  # some of it lies in the decade below, whose digits are finer
+                leading = _shifted(magnitude, -guess)
+                if not leading >= 1 and _integer(_shifted(magnitude, count - guess)) != 10**count:
+                    if leading < 1:
+                        continue  # all of it lies in the decade below
+                    return None  # some of it lies there, where digits are finer
                 return _written(bool(value < 0), str(fmpz(scaled)), guess, strip=False)
     return None
 
