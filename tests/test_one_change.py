@@ -81,6 +81,28 @@ def test_what_is_far_from_right_has_no_cause(answer):
     assert told(netcalc.grad("x^2*sin(y) + log(x)"), "dx", answer) == ("", "the cause was not identified")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "where(x > y, x, y) + 2*x",
+        "where(x > y and not (x == 2), max(x, y), min(x, 2)) - abs(y)*sign(x)",
+        "sigmoid(x)*softplus(y) - erf(x)*gamma(y)",
+        "sum(x, y)*floor(x) + atan2(y, x)",
+        "1/0.5^x + x^(1/3) + pi*e",
+        "relu(x - y) + gamma(x + 1)",
+    ],
+)
+def test_whatever_a_formula_holds_it_can_be_changed(answer):
+    expression = "x*sigmoid(x*y) + where(x > y, tanh(x), abs(y)) + floor(x)"
+    assert told(netcalc.grad(expression), "dx", answer)[1]
+    assert told(netcalc.grad(expression, at={"x": 3, "y": "1/2"}), "dx", answer)[1]
+
+
+def test_a_condition_turned_over_is_told():
+    mistake, diagnosis = told(netcalc.grad("where(x > y, x^2, y*x)"), "dx", "where(x < y, 2*x, y)")
+    assert (mistake, diagnosis) == ("one-change", "the wrong operation: x > y where x < y stands")
+
+
 def test_a_long_formula_is_not_searched():
     long = " + ".join(f"{place}*x^{place}" for place in range(2, 40))
     assert told(netcalc.grad("x^2*y"), "dx", long)[0] == ""

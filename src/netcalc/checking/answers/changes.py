@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 
 from netcalc.expression import Apply, Number, Symbol, Tree, share
-from netcalc.expression.tree import negate
+from netcalc.expression.tree import CONDITIONS, negate
 from netcalc.records import NamedTuple
 
 MAX_PART = 7  # nodes of a factor or a term that may have been left out
 SUMS = frozenset({"add"})
 PRODUCTS = frozenset({"multiply", "beside", "matmul", "over_beside"})
 OTHERS = {"multiply": ("matmul",), "matmul": ("multiply",), "divide": ("multiply",)}  # what an operation is taken for
+TURNED_OVER = {"less": ("greater",), "less_equal": ("greater_equal",)}
+TURNED_OVER |= {other: (one,) for one, (other,) in TURNED_OVER.items()}
 LIKE = (  # functions of which one is taken for another
     ("sin", "cos", "tan", "sinh", "cosh", "tanh"),
     ("exp", "log", "expm1", "log1p", "sqrt"),
@@ -53,14 +55,18 @@ def changes(tree: Tree, names: Collection[str], parts: Sequence[Tree], *, of_num
 
 
 def _is_of_tensors(tree: Tree) -> bool:
-    return isinstance(tree, Apply) and tree.operator in ("matmul", "transpose")
+    return isinstance(tree, Apply) and tree.operator in ("matmul", "transpose", "softmax", "sum", "mean")
 
 
 def parts_of(tree: Tree | None) -> list[Tree]:
     """What a formula is made of, but for numbers and what is long, small parts first."""
     nodes = () if tree is None else share((tree,)).nodes
-    sized = [(len(share((one,)).nodes), one) for one in nodes if one != tree and not isinstance(one, Number)]
+    sized = [(len(share((one,)).nodes), one) for one in nodes if one != tree and not _is_no_part(one)]
     return [one for size, one in sorted(sized, key=lambda pair: pair[0]) if size <= MAX_PART]
+
+
+def _is_no_part(tree: Tree) -> bool:
+    return isinstance(tree, Number) or (isinstance(tree, Apply) and tree.operator in CONDITIONS)
 
 
 def _changes(tree: Tree, names: Collection[str], parts: Sequence[Tree]) -> Iterator[Change]:
@@ -86,6 +92,9 @@ def _here(tree: Tree, names: Collection[str], parts: Sequence[Tree]) -> Iterator
             for other in names:
                 if other != name:
                     yield to(NAME, Symbol(other))
+        case Apply(operator, arguments) if operator in CONDITIONS:
+            yield from (to(OPERATION, Apply(other, arguments)) for other in TURNED_OVER.get(operator, ()))
+            return
         case Apply():
             yield from _of_operation(tree)
     yield to(SIGN, negate(tree))
