@@ -10,7 +10,7 @@ from netcalc.checking.answers.claims import Claim
 from netcalc.checking.answers.names import described
 from netcalc.checking.causes.diagnosis import WHOLE, Diagnosis
 from netcalc.checking.causes.evidence import Evidence
-from netcalc.checking.judging.bench import Array
+from netcalc.checking.judging.bench import Array, to_floats
 from netcalc.notation import significant
 from netcalc.result import Result
 
@@ -126,7 +126,24 @@ def transposed(evidence: Evidence, wrong: Sequence[int]) -> dict[int, Diagnosis]
             found |= {place: Diagnosis(SWAPPED.format(name)) for place in places if place in wrong}
         elif claimed.ndim > 2 and _is_near(claimed[..., ::-1, ::-1], truth, evidence, places):
             found |= {place: Diagnosis(FLIPPED.format(name)) for place in places if place in wrong}
+        elif claimed.ndim == 2:
+            found |= _entries_across(evidence, name, [place for place in places if place in wrong])
     return found
+
+
+def _entries_across(evidence: Evidence, name: str, wrong: Sequence[int]) -> dict[int, Diagnosis]:
+    """What is said of entries of a matrix that are each the one across its diagonal."""
+    truth, index_from = to_floats(evidence.benches[0].truth[name]), evidence.benches[0].problem.index_from
+    across = [evidence.claims[place].index[::-1] for place in wrong]
+    if any(row >= truth.shape[0] or column >= truth.shape[1] for row, column in across):
+        return {}
+    values = np.array([truth[index] for index in across])
+    is_met = np.abs(evidence.claimed[0, list(wrong)] - values) <= evidence.radius[0, list(wrong)] * (1 + 1e-9)
+    if not is_met.all() or float(np.prod(evidence.chances()[list(wrong)])) > CHANCE_OF_PART:
+        return {}
+    entries = [f"{name}[{row + index_from},{column + index_from}]" for row, column in across]
+    said = (Diagnosis(f"row and column swapped: that is {one}", mistake=WHOLE) for one in entries)
+    return dict(zip(wrong, said, strict=True))
 
 
 def _is_transposed(claimed: Array, truth: Array, evidence: Evidence, places: Sequence[int]) -> bool:

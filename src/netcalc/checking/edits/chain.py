@@ -23,7 +23,7 @@ from netcalc.graph.backward import Use, added, gradients
 from netcalc.graph.elementwise import operator_of, plain, slopes, slot
 from netcalc.graph.elementwise import through as through_slope
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, as_number, total
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, as_number, number, total
 
 AT_INPUT = "f′(x)·g′: the outer slope is taken at x"
 LEFT_OUT = "the inner derivative left out of the chain rule"
@@ -35,6 +35,11 @@ TAKEN_WHOLE: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
         ("u/q^2", "(1/v)′ taken as 1/v²; it is −v′/v²", SEEN),
         ("u*log(q)", "(1/v)′ taken as log v; it is −v′/v²", SEEN),
     ),
+}
+# what is taken for a slope times δ, what comes from above: in words, the part with δ, and the part without it
+WITHOUT_BRACKETS: Mapping[str, tuple[str, str, str]] = {
+    "tanh": ("δ·1 − tanh² taken for δ(1 − tanh²), where δ is what comes from above", "1", "f^2"),
+    "sigmoid": ("δ·σ·1 − σ taken for δ·σ(1 − σ), where δ is what comes from above", "f", "f"),
 }
 
 
@@ -123,6 +128,8 @@ def inside(context: Context) -> Iterator[Changed]:
                     instead |= through_here(context, one, node, times(context.gradient(node), wrong))
             if instead:
                 yield Changed(f"the chain rule as {said}; it is f′(g)·g′", instead, node, often)
+        by_itself = _straight_on(context, inner, inner, times(context.gradient(inner), inner))
+        yield Changed("the chain rule as f′(g)·g: times the inner function; it is f′(g)·g′", by_itself, node, SEEN)
 
 
 def links_added(context: Context, use: Use) -> Iterator[Shared]:
@@ -140,9 +147,24 @@ def links_added(context: Context, use: Use) -> Iterator[Shared]:
         yield Shared("factors added where they are multiplied", total(links, share.own, share.shape, [1] * len(links)))
 
 
+def without_brackets(context: Context, use: Use) -> Iterator[Shared]:
+    """Brackets missing around a slope: δ·1 − tanh² for δ(1 − tanh²)."""
+    delta, core = context.delta(use), use.node
+    if operator_of(core) not in WITHOUT_BRACKETS or as_number(bare(delta)) == 1:
+        return
+    written, before, behind = WITHOUT_BRACKETS[operator_of(core)]
+    f, letters = core.params.tree, LETTERS[: core.rank]
+    parts = [
+        (through_slope(core, use.place, one, substitute(parse(part), {"f": f})), letters)
+        for one, part in ((delta, before), (number(1, core.shape), behind))
+    ]
+    yield Shared(f"brackets missing: {written}", total(parts, letters, core.shape, [1, -1]))
+
+
 CHAIN = (
     Row("inner-left-out", USUAL, changes=inner_left_out),
     Row("taken-whole", SEEN, changes=taken_whole),
     Row("inner-inside", SEEN, changes=inside),
     Row("links-added", RARE, links_added),
+    Row("brackets-left-out", SEEN, without_brackets),
 )

@@ -33,7 +33,7 @@ FORMS: Mapping[str, str] = {
         "1/cosh(f) = sech(φ); ~ 1/(1 + q^2) |, as if it were arctan"
     ),
     "relu": (
-        "! 1 = 1 where q is negative too; 0 = 0 everywhere; "
+        "! 1 = 1 where q is negative too; 0 = 0 everywhere; q |, its argument, not 1 or 0; "
         "where(q > 0, 0, 1) = that of the other side of the kink; where(q > 0, 1, -1) = −1 where q is negative; "
         "~ where(q > 0, 1, 1/100) = 0.01 where q is negative, as leaky_relu's"
     ),
@@ -54,7 +54,8 @@ FORMS: Mapping[str, str] = {
     ),
     "mish": "! tanh(log(1 + exp(q))) = tanh(softplus(q)): the product rule's other term is left out",
     "softsign": "~ 1/(1 + q^2); (1 - f)^2 |, without the absolute value",
-    "exp": "! q |, its argument; ! q*exp(q - 1) |, differentiated as a power",
+    "identity": "q*(1 - q) = q(1 − q), σ's by its output; 1 - q^2 = 1 − q², tanh's by its output",
+    "exp": "! q |, its argument; ! q*exp(q - 1) |, differentiated as a power; q*exp(q) |, multiplied by its argument",
     "log": "1/q^2; -1/q^2; ~ 1/log(q); ~ log(q)/q; 1/(log(10)*q) = 1/(q·log 10), that of log10",
     "log10": "! 1/q |: the logarithm's base forgotten; log(10)/q",
     "log2": "! 1/q |: the logarithm's base forgotten; log(2)/q",

@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, bare, scaled, whole
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, bare, scaled, times, whole
 from netcalc.checking.edits.factors import TARGETS
 from netcalc.checking.edits.forms import written
 from netcalc.checking.edits.numbers import averaged
@@ -23,7 +23,7 @@ from netcalc.graph.build import divide
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, operator_of, plain, slot, through
 from netcalc.graph.leaves import array
 from netcalc.graph.node import Node, make
-from netcalc.graph.product import PRODUCT, SUM, Factor, product, total
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, product, total
 from netcalc.graph.reductions import LOG_SOFTMAX, SOFTMAX
 
 FORMS: Mapping[str, tuple[tuple[str, str], ...]] = {  # of an activation's value what is taken for it, and its name
@@ -193,6 +193,28 @@ def products(context: Context) -> Iterator[Changed]:
                     )
 
 
+def operations(context: Context) -> Iterator[Changed]:
+    """An operation taken for another: factors added, the square of a mean for the mean of the squares."""
+    for core, node in context.names.items():
+        if core.operation is not PRODUCT or len(core.args) < 2:
+            continue
+        params, factors = core.params, _factors(core)
+        if not params.summed and all(own == params.out for _, own in factors):
+            added = total(factors, params.out, core.shape)
+            said = f"factors of {context.called(node)} added where they are multiplied"
+            yield Changed(said, {node: added}, node, RARE)
+            shares = {use: context.delta(use) for _, use in context.uses if use.node is core}
+            yield Changed(said, {node: added, **context.replaced(shares)}, node, RARE)
+        if params.summed and len(factors) == 2 and factors[0] == factors[1]:
+            sums = product(factors[:1], params.out, core.shape)
+            sizes = dict(zip(factors[0][1], core.args[0].shape, strict=True))
+            count = prod(whole(sizes[one]) for one in params.summed) if params.averaged else 1
+            what = "mean" if params.averaged else "sum"
+            said = f"the square of the {what} taken for the {what} of the squares"
+            if count:
+                yield Changed(said, {node: scaled(times(sums, sums), params.number / count)}, node, SEEN)
+
+
 def _factors(core: Node) -> list[Factor]:
     return list(zip(core.args, core.params.letters, strict=True))
 
@@ -207,6 +229,13 @@ def _terms(context: Context, core: Node) -> Iterator[Changed]:
             signs = [by if n == place else 1 for n in range(many)]
             wrong = product([*factors, (array(np.array(signs)), letter)], params.out, core.shape, params.number)
             yield Changed(f"term {place + 1} of {context.called(node)} {said}", {node: wrong}, node)
+    if many > 1 and len(params.summed) == 1:
+        (first, own), (second, other) = factors
+        spare = next(one for one in LETTERS if one not in own + other)
+        turned = array(np.eye(many, dtype=np.int64)[::-1]), letter + spare
+        wrong = product([(first, own), turned, (second, other.replace(letter, spare))], params.out, core.shape)
+        said = f"{context.called(first)} and {context.called(second)} paired crosswise in {context.called(node)}"
+        yield Changed(said, {node: scaled(wrong, params.number)}, node)
 
 
 def _shares_without(context: Context, core: Node, place: int) -> dict[Node, Node]:
@@ -239,4 +268,5 @@ FORWARD = (
     Row("forward-function", SEEN, changes=functions),
     Row("forward-root", SEEN, changes=roots),
     Row("forward-product", RARE, changes=products),
+    Row("forward-operation", RARE, changes=operations),
 )

@@ -14,6 +14,7 @@ from netcalc.checking.edits.edit import (
     USUAL,
     Changed,
     Context,
+    Frequency,
     Row,
     scaled,
     times,
@@ -23,7 +24,7 @@ from netcalc.checking.edits.edit import (
 from netcalc.checking.edits.slopes import TRIGONOMETRIC
 from netcalc.checking.edits.vectors import is_log
 from netcalc.expression import parse
-from netcalc.graph.backward import gradients
+from netcalc.graph.backward import added, gradients
 from netcalc.graph.build import constant
 from netcalc.graph.elementwise import elementwise, operator_of, plain, slopes
 from netcalc.graph.leaves import NAMED, array
@@ -132,16 +133,13 @@ def another_gradient(context: Context) -> Iterator[Changed]:
             said = "the first derivative taken for the second" if is_first else "the value taken for the derivative"
             yield Changed(said, instead, output, USUAL if is_first else SEEN)
             firsts = {one.output.params.text: one.output for one in context.workings.passes}
-            both = {
-                context.gradient(node): times(output, firsts[f"∂f/∂{node.params.text}"])
-                for node in known
-                if is_first and f"∂f/∂{node.params.text}" in firsts
-            }
-            if both:
-                yield Changed("the first derivatives multiplied, not differentiated again", both, output, SEEN)
-            if of_both := _second_derivatives(context, known) if is_first else {}:
-                said = "a product's second derivative taken as the product of the second derivatives"
-                yield Changed(said, of_both, output, USUAL)
+            again = {node: firsts.get(f"∂f/∂{node.params.text}") for node in known if is_first}
+            for word, both in (("multiplied", times), ("added", lambda *two: added(two))):
+                made = {context.gradient(node): both(output, first) for node, first in again.items() if first}
+                if made:
+                    yield Changed(f"the first derivatives {word}, not differentiated again", made, output, SEEN)
+            for said, of_both, often in _second_derivatives(context, known) if is_first else ():
+                yield Changed(said, of_both, output, often)
     vectors = [node for node in known if node.rank and whole(node.shape[-1]) > 1]
     for said, move in _MOVES:
         instead = {context.gradient(node): _moved(context.gradient(node).args[0], move) for node in vectors}
@@ -169,20 +167,24 @@ def _moved(node: Node, move: object) -> Node:
     return product([(node, letters[:-1] + spare), (array(matrix), letters[-1] + spare)], letters, node.shape)
 
 
-def _second_derivatives(context: Context, known: Sequence[Node]) -> dict[Node, Node]:
-    """(u v)″ as u″ v″, of the number that is differentiated twice by one of its inputs."""
+def _second_derivatives(context: Context, known: Sequence[Node]) -> Iterator[tuple[str, dict[Node, Node], Frequency]]:
+    """(u v)″ gone wrong, of the number that is differentiated twice by one of its inputs: u″ v″, without 2 u′ v′."""
     for one in known:
-        product_ = context.workings.passes[0].output.args[0]
-        if context.one.output.params.text != f"∂f/∂{one.params.text}" or product_.operation is not PRODUCT:
+        core = context.workings.passes[0].output.args[0]
+        if context.one.output.params.text != f"∂f/∂{one.params.text}" or core.operation is not PRODUCT:
             continue
-        factors: list[Node] = []
-        for factor in product_.args:
-            first = gradients(factor, [one])[0]
-            second = None if first is None else gradients(first, [one])[0]
-            factors += [] if second is None else [second]
-        if len(factors) == len(product_.args) > 1:
-            return {context.gradient(one): scaled(times(*factors), product_.params.number)}
-    return {}
+        firsts = [gradients(factor, [one])[0] for factor in core.args]
+        seconds = [None if first is None else gradients(first, [one])[0] for first in firsts]
+        if len(core.args) < 2:
+            continue
+        if (kept := [second for second in seconds if second is not None]) and len(kept) == len(seconds):
+            said = "a product's second derivative taken as the product of the second derivatives"
+            yield said, {context.gradient(one): scaled(times(*kept), core.params.number)}, USUAL
+        if len(core.args) == 2 and firsts[0] is not None and firsts[1] is not None:
+            mixed = times(firsts[0], firsts[1])
+            for said, by in (("2u′v′ left out of (uv)″", 2), ("the 2 of 2u′v′ left out of (uv)″", 1)):
+                less = added([context.gradient(one).args[0], scaled(mixed, -by * core.params.number)])
+                yield f"{said} = u″v + 2u′v′ + uv″", {context.gradient(one): less}, USUAL
 
 
 def swapped_gradients(context: Context) -> Iterator[Changed]:

@@ -170,18 +170,24 @@ def powers_of_both(context: Context) -> Iterator[Changed]:
 
 
 def constant_terms(context: Context) -> Iterator[Changed]:
-    """A constant term's derivative taken as the term itself."""
+    """A constant term's derivative taken as the term itself, or any other's."""
     for core, node in context.names.items():
         if core.operation is not SUM or core.rank or core not in context.one.backward.gradients:
             continue
-        for arg, by in zip(core.args, core.params.numbers, strict=True):
-            if arg in context.varying:
-                continue
+        inputs = [one for one in inputs_of(context, node) if not one.rank]
+        for place, (arg, by) in enumerate(zip(core.args, core.params.numbers, strict=True)):
             term = scaled(times(context.gradient(node), arg), by)
-            inputs = [one for one in inputs_of(context, node) if not one.rank]
-            instead = {context.gradient(one): added([context.gradient(one).args[0], term]) for one in inputs}
-            if instead:
-                yield Changed("the derivative of a constant term isn't 0 here", instead, node, USUAL)
+            if arg not in context.varying:
+                instead = {context.gradient(one): added([context.gradient(one).args[0], term]) for one in inputs}
+                if instead:
+                    yield Changed("the derivative of a constant term isn't 0 here", instead, node, USUAL)
+                continue
+            said = f"the term {context.term(core, place)} left as it is, not differentiated"
+            for one in inputs:
+                right = gradients(node, [one], context.gradient(node))[0]
+                own = gradients(arg, [one], scaled(context.gradient(node), -by))[0]
+                wrong = added([part for part in (right, own, term) if part is not None])
+                yield Changed(said, through_here(context, one, node, wrong), node)
 
 
 def other_variables(context: Context) -> Iterator[Changed]:
@@ -198,6 +204,21 @@ def other_variables(context: Context) -> Iterator[Changed]:
                 yield Changed(f"{_OTHERS}{context.called(one)}", instead, node)
         if len(every) > 1:
             yield Changed("each variable's derivative has those of the others in it, which are constant", every, node)
+
+
+def gates(context: Context) -> Iterator[Changed]:
+    """Gates taken as constants: nothing comes back through the σ that something is multiplied by."""
+    shut: dict[Use, None] = {}
+    for core, node in context.names.items():
+        users = context.users.get(node, [])
+        if operator_of(core) == "sigmoid" and any(
+            len(one.args[0].args) > 1 for one in users if one.args[0].operation is PRODUCT
+        ):
+            own = dict.fromkeys(use for _, use in context.uses if use.node is core)
+            yield Changed(f"the gate {context.called(node)} taken as a constant", context.replaced(own), node)
+            shut |= own
+    if len({use.node for use in shut}) > 1:
+        yield Changed("the gates taken as constants: nothing comes back through them", context.replaced(shut))
 
 
 _OTHERS = "another variable differentiated too, which is constant in the derivative by "
@@ -228,4 +249,5 @@ PATHS = (
     Row("quotient-of-derivatives", SEEN, changes=quotient_of_derivatives),
     Row("constant-term", SEEN, changes=constant_terms),
     Row("other-variable", SEEN, changes=other_variables),
+    Row("gates-as-constants", SEEN, changes=gates),
 )
