@@ -130,7 +130,7 @@ class TensorParser(TensorCalls):
         """x^2; X^T, if no T is known; A^-1 is left to whoever knows the shape; the last two in braces too."""
         token, after = self.token, self.tokens[self.place + 1 : self.place + 6]
         kinds = [one.kind if one.kind != "number" and one.text != "T" else one.text for one in after]
-        if kinds[0] == "T" and kinds[1] not in ("(", "["):
+        if kinds[0] == "T" and (kinds[1] not in ("(", "[") or "T" not in self.known):
             self.advance()
             self.advance()
             operator = "power_or_transpose" if "T" in self.known else "transpose"

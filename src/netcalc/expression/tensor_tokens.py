@@ -16,6 +16,7 @@ LIBRARY = r"(?:(?:np|numpy|jnp|torch|nn|functional|jax|lax|optax|scipy|special|l
 OF_ARRAYS = "|".join(sorted(TENSOR_FUNCTIONS.keys() - {"softmax", "log_softmax", "one_hot"}))  # F.sum(…): F is a matrix
 FUNCTIONAL = rf"F\.(?!(?:{OF_ARRAYS})\b)(?=[a-z]\w*\(\s*(?!\w+\s*=)[\w(\[-])"  # F.relu(x), but not F.relu()
 WORD = r"(?:(?!ᵀ)[^\W\d])(?:(?!ᵀ)\w)*"
+RAISED = r"(?:⊤|\\top\b|\\intercal\b|\\(?:mathsf|mathrm|text)\s*(?:T\b|\{\s*T\s*\}))"
 _MARK = rf"""
     (?P<library>   (?<![\w.]){LIBRARY}|(?<![\w.]){FUNCTIONAL})
   | (?P<order>     (?<=[|‖])[₁₂∞])
@@ -24,7 +25,7 @@ _MARK = rf"""
   | (?P<number>    (?:[0-9]+(?:\.(?![*/^'][^0-9]|[A-DF-Za-df-z_])[0-9]*)?|\.[0-9]+)(?:[eE][+\-−–]?[0-9]+)?)
   | (?P<ellipsis>  \.\.\.)
   | (?P<attribute> \.(?P<word>{WORD}))
-  | (?P<transpose> (?<=[\w)\]'])\.?'|ᵀ|⊤|\^\s*(?:⊤|\\top\b|\\intercal\b|\{{\s*(?:T|\\top)\s*\}}))
+  | (?P<transpose> (?<=[\w)\]'])\.?'|ᵀ|⊤|\^\s*(?:{RAISED}|\{{\s*(?:T|{RAISED})\s*\}}))
   | (?P<string>    '[A-Za-z,.>\s-]*'|"[A-Za-z,.>\s-]*")
   | (?P<bars>      \|\||‖|\\\|)
   | (?P<dotted>    \.[*/^]|⊙|∘|⊗)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from fractions import Fraction
+from functools import reduce
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.accumulate import gradient, shown
@@ -112,6 +113,8 @@ class Columns:
 
     def multiply(self, reader: Reader, tree: Apply) -> Tree:
         """Element by element; beside `'` or `^T` the product of matrices, where that alone fits."""
+        if reader.reading.matrix_style and len(tree.arguments) > 2:  # 2*X'*r, one after the other
+            tree = reduce(lambda left, right: Apply("multiply", (left, right)), tree.arguments)  # type: ignore[assignment]
         nodes = list(map(reader.node, tree.arguments))
         if len(nodes) == 2 and all(node.rank == 1 for node in nodes):
             left, right = (is_row(reader, one) for one in tree.arguments)
