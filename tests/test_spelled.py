@@ -8,7 +8,30 @@ import netcalc
 from netcalc.errors import NetcalcError
 
 ABS, POWER, NEURON = netcalc.grad("abs(x)*y"), netcalc.grad("x^2*exp(-x)"), netcalc.neuron(x=[1], w=["0.5"], b="0.2")
+RELU, LEAKY = (netcalc.neuron(x=[1.4, -0.6], w=[0.9, 0.5], activation=one) for one in ("relu", "leaky_relu(0.1)"))
+LEAST = netcalc.grad("sum((X@w-y)^2)/n", shape={"X": "n,d", "w": "d", "y": "n"})
+CLASSES = netcalc.gradients(
+    "import torch.nn.functional as F\nlogits = X @ W\nloss = F.cross_entropy(logits, y)\n",
+    at={"X": [[1, 2], [-1, 0.5]], "W": [[0.2, 0.1, -0.3], [0.4, -0.5, 0.6]], "y": [2, 0]},
+)
+AT_THREE = netcalc.grad("x^2*exp(-x/2)", at={"x": 3})
 RIGHT = [
+    *((RELU, "db", text) for text in ("1[q > 0]", "𝟙(q > 0)", r"\mathbb{1}[q>0]", r"\mathbf{1}_{q>0}", "1_{q>0}")),
+    *((RELU, "db", text) for text in ("I(q>0)", "(q > 0).astype(float)", "(q>0).float()", "float(q > 0)")),
+    *((RELU, "db", text) for text in ("heaviside(q)", "Heaviside(q)", "np.heaviside(q, 0)", "int(q>0)")),
+    (RELU, "dx0", "w0*1[q>0]"),
+    (RELU, "db", r"\begin{cases}1 & q>0\\0 & q\le 0\end{cases}"),
+    (LEAKY, "db", r"\begin{cases} 1 & \text{if } q > 0 \\ 0.1 & \text{otherwise} \end{cases}"),
+    (LEAKY, "db", "1[q>0] + 0.1*1[q<=0]"),
+    *((LEAST, "dw", text) for text in ("2 X^T (Xw - y)/n", r"\frac{2}{n} X^T (Xw - y)", "2/n*X'*(X*w-y)")),
+    *((LEAST, "dw", text) for text in ("2*X'*(X*w-y)/n", "2*(X'*X*w-X'*y)/n", r"\frac{2}{n} X^{\mathsf T} (Xw - y)")),
+    (CLASSES, "dlogits", "(F.softmax(logits, dim=1) - F.one_hot(y, 3)) / len(y)"),
+    (CLASSES, "dlogits", "(F.softmax(logits, dim=-1) - F.one_hot(y, num_classes=3).float()) / y.size(0)"),
+    (CLASSES, "dW", "torch.mm(X.t(), dlogits)"),
+    (CLASSES, "dW", "X.transpose(0, 1) @ dlogits"),
+    (AT_THREE, "dx", "3/2 e^(-3/2)"),
+    (AT_THREE, "dx", "1.5 e^(-3/2)"),
+    (POWER, "dx", "x (2 - x) e^{-x}"),
     (ABS, "dx", "y if x > 0 else -y"),
     (ABS, "dx", "2*(y if x > 0 else -y)/2"),
     (ABS, "dx", "y if x > 1 else y if x > 0 else -y"),
@@ -21,6 +44,10 @@ RIGHT = [
     (NEURON, "db", "E/(1 + E)**2 if q < 0 else exp(-q)/(1 + exp(-q))^2"),
 ]
 WRONG = [
+    (RELU, "db", "1[q > 1]"),
+    (RELU, "db", "heaviside(-q)"),
+    (LEAKY, "db", r"\begin{cases}1,&q>0,\\0.2,&q\le0\end{cases}"),
+    (AT_THREE, "dx", "2/3 e^(-3/2)"),
     (ABS, "dx", "-y if x > 0 else y"),
     (ABS, "dx", "Piecewise((-y, x > 0), (y, True))"),
     (POWER, "dx", "x*(2 + x)*E**-x"),
@@ -52,3 +79,13 @@ def test_what_may_be_another_thing_is_refused(result, text):
     name = next(tensor.name for tensor in result.tensors if tensor.name.startswith("d"))
     with pytest.raises(NetcalcError):
         netcalc.check(result, {name: text})
+
+
+def test_a_mixed_number_is_told_what_to_write():
+    with pytest.raises(NetcalcError, match=r"2 1/4 is 9/4 or 2\*1/4: write the one that is meant"):
+        netcalc.check(AT_THREE, {"dx": "2 1/4"})
+
+
+def test_two_numbers_for_one_stay_refused():
+    with pytest.raises(NetcalcError, match="dx is a single number, and 2 numbers are given for it"):
+        netcalc.check(AT_THREE, {"dx": "1 2"})

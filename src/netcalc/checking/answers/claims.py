@@ -17,7 +17,7 @@ from netcalc.checking.answers.names import Names, Target, described, name_at, sp
 from netcalc.checking.answers.parts import parts_written_out
 from netcalc.checking.answers.spelled import spelled
 from netcalc.checking.answers.together import are_float32
-from netcalc.checking.answers.whole import Tensors, Whole
+from netcalc.checking.answers.whole import Tensors, Whole, is_list
 from netcalc.checking.answers.written import FLOAT32_BITS, Written, listed, read, unbounded
 from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import Apply, Symbol, Tree, symbols
@@ -27,7 +27,7 @@ from netcalc.result import Tensor
 
 DECIMAL_COMMA = re.compile(r"[-−+]?\d*,\d+")
 OF_DERIVATIVE = r"(?<![\w/])([d∂])([^\W\d]\w*)\s*/\s*\1([^\W\d]\w*(?:@[\d.]+)?)"
-UNUSUAL = re.compile(r"(?<![\w.])E(?!\w)|\belse\b|Piecewise")
+UNUSUAL = re.compile(r"(?<![\w.])E(?!\w)|\belse\b|Piecewise|[<>≤≥]|\\[lg]|eaviside|\d/\d+ |\blen\(|\.\w+\(")
 MISFIT = "the shape is wrong"
 HAS_DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d]")
 
@@ -168,6 +168,8 @@ class _Reader:
             return number
         cells = np.array(_nested(content, name), dtype=object)
         if cells.size != 1:
+            if isinstance(content, str) and LETTER.search(content) and not is_list(content):
+                return self.read(content.strip(), name)
             raise ShapeError(f"{name} is a single number, and {cells.size} numbers are given for it")
         return self.read(cells.reshape(-1)[0], name)
 

@@ -26,6 +26,7 @@ MANY_COMMAS = rf"{SIGNED}(?P<whole>\d{{1,3}}(?:,\d{{3}}){{2,}})(?P<rest>)"
 WITH_POINTS = rf"{SIGNED}(?P<whole>\d{{1,3}}(?:\.\d{{3}})+)(?P<rest>,\d+)"
 COMMA = rf"{SIGNED}(?P<whole>\d*)(?P<rest>,\d+(?:[eE][+-]?\d+)?)"
 TWO_READINGS = r"[+\-−]?[1-9]\d{0,2},\d{3}"
+MIXED = rf"([+\-−]?)(\d{{1,9}})[{SPACES}]+(\d{{1,9}})/(\d{{1,9}})"
 TIMES_TEN_TO = rf"[xX][{SPACES}]*10[{SPACES}]*(?:\^|\*\*)[{SPACES}]*[({{]?"  # with a letter for the sign
 SPACED_EXPONENT = (
     rf"(?P<before>[+\-−]?(?:\d+[.,]?\d*|[.,]\d+))[{SPACES}]*(?:[eE]|{TIMES_TEN_TO})[{SPACES}]*"
@@ -70,6 +71,10 @@ def read_number(text: str, names: Container[str]) -> Written | None:
         return _going_on(read(match["number"]), text)
     if match := re.fullmatch(REPEATING, stripped):
         return Written(text.strip(), Number(_repeating(match)))
+    if match := re.fullmatch(MIXED, stripped):
+        sign, whole, above, below = match.groups()
+        once, product = f"{sign}{int(whole) * int(below) + int(above)}/{below}", f"{sign}{whole}*{above}/{below}"
+        raise ExpressionError(f"{stripped} is {once} or {product}: write the one that is meant", source=text)
     _refuse_unit(stripped, text, names)
     if re.fullmatch(TWO_READINGS, stripped):
         whole, behind = stripped.split(",")
