@@ -136,16 +136,19 @@ class Tensors:
             try:
                 reading = read(text, self.shapes)
                 self._check_names(reading.tree, text)
-                made = self._made_by(reading, read, Columns(shape, self.activation, self.slidings))
             except NetcalcError:
                 continue
+            columns = Columns(shape, self.activation, self.slidings)
+            reader, fits = self._reader(reading, read, columns), False
+            with suppress(NetcalcError):  # one whose shapes do not fit
+                fits = _settled(reader.node(reading.tree).shape) == shape
             for told, tree in of(reading.tree, read is parse_paper):
                 kept.append(tree)
                 with suppress(NetcalcError):
-                    node = made.reader.node(tree)
+                    node = reader.node(tree)
                     if _settled(node.shape) == shape:
-                        yield told, made._replace(typed=tree, node=node)
-            if _settled(made.node.shape) == shape:
+                        yield told, Made(tree, node, reader, columns.plain)
+            if fits:
                 break
 
     def node(self, text: str, shape: Shape) -> Node | None:
@@ -159,11 +162,15 @@ class Tensors:
         return made.node if made is not None else None
 
     def _made_by(self, reading: Reading, read: Read, columns: Columns) -> Made:
+        reader = self._reader(reading, read, columns)
+        return Made(reading.tree, reader.node(reading.tree), reader, columns.plain)
+
+    def _reader(self, reading: Reading, read: Read, columns: Columns) -> Reader:
         indices = {name: array for name, array in self.arrays.items() if array.dtype.kind in "iub"}
         table = columns.operations if read is parse_paper else OPERATIONS
         reader = Reader(reading, self.shapes, indices, {**self.sizes}, lambda _: None, table)
         reader.inputs |= self.nodes
-        return Made(reading.tree, reader.node(reading.tree), reader, columns.plain)
+        return reader
 
     def _made(self, text: str, shape: Shape) -> Made | None:
         """As NumPy reads it, else as papers write it, the first that has that shape; None for what is no formula.
