@@ -8,6 +8,8 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 from netcalc.arithmetic.balls import precision
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.checking.answers.claims import Claim, claims_of
@@ -40,6 +42,7 @@ from netcalc.problem import Problem
 from netcalc.result import Result, Tensor
 
 OTHERS = 2  # sets of numbers beside those given, by which causes of wrong formulas are held
+SEVERAL = 4  # different entries of a formula, which meet no slip by chance
 MAX_EDITED_ENTRIES = 1_000_000  # of all answers together, where what went wrong is looked for
 NOWHERE = "these answers can't be checked: the problem has no value where it was tried"
 TOO_SHORT = "one digit is too few to tell"
@@ -159,7 +162,13 @@ class Checker:
         untold = [place for place in left if found[place] is NO_DIAGNOSIS]
         if not untold:
             return found
-        return found | by_one_change(self.result, evidence, untold, self.functions, self.tensors())
+        found |= by_one_change(self.result, evidence, untold, self.functions, self.tensors())
+        rest = [place for place in formulas if found[place] is NO_DIAGNOSIS and claims[place].whole]
+        tensors = {claims[place].tensor for place in rest}
+        entries = [place for place, claim in enumerate(claims) if claim.tensor in tensors]
+        if len(np.unique(evidence.claimed[0, entries])) < SEVERAL:
+            return found
+        return found | diagnoses(evidence, rest)  # as p + Y is told, where Y is one-hot alone
 
     def _is_general(self, claim: Claim) -> bool:
         """Whether a claim is a formula, without decimals in it, of a problem whose numbers are all given."""
