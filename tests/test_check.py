@@ -622,3 +622,23 @@ def test_numbers_beyond_float64_are_no_mistake_of_netcalcs_own(text):
     result = netcalc.grad(text, at={"y": "1.696", "x": "-3.673"})
     (one,) = netcalc.check(result, {"dx": "1"}).checked
     assert one.is_wrong
+
+
+@pytest.mark.parametrize(
+    "expression, asked",
+    [
+        ("x^2*y", {"at": {"x": 1, "y": 2}, "order": 2}),
+        ("x^7", {"at": {"x": 2}, "order": 4}),
+        ("log(sum(exp(x)))", {"at": {"x": [0, 1]}, "order": 2}),
+        ("log(sum(exp(x)))", {"at": {"x": [0, 1]}, "order": 2, "along": {"x": [1, -1]}}),
+    ],
+)
+def test_all_that_an_answer_of_netcalcs_own_holds_is_checked(expression, asked):
+    """Second derivatives and directions too: none is right because it is passed over."""
+    result = netcalc.grad(expression, **asked)
+    right = netcalc.check(result, [result.to_json()]).checked
+    assert len(right) == sum(tensor.entries.size for tensor in result.tensors)
+    assert not any(one.is_wrong for one in right)
+    last = re.sub(r'[0-9.]+([]}]+, "notes")', r"77\1", result.to_json())
+    wrong = netcalc.check(result, [last])
+    assert sum(one.is_wrong for one in wrong.checked) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,12 @@ from netcalc.files.source import StandardInput, open_source
 from netcalc.notation import to_ascii
 from netcalc.problem import Problem
 from netcalc.records import NamedTuple
+from netcalc.result import Tensor
 from netcalc.result.result import NEW
 from netcalc.spec.document import TwiceError, once
 
 OWN_KEYS = ("forward", "partials", "updated")  # of netcalc's JSON, that hold answers
+OWN_SECOND = ("directional", "hvp", "hessian", "derivatives")  # and that hold them beside
 NAME_COLUMN, VALUE_COLUMNS = "name", ("value", "answer", "claimed")
 PASSED_OVER = ("formula", "exact", "correct", "verdict", "diagnosis", "explanation")  # columns netcalc itself writes
 TABLES = (".csv", ".tsv", ".txt")  # files of one answer's numbers, as text
@@ -67,7 +70,7 @@ def answers(texts: Sequence[str], names: Names, stdin: StandardInput | None = No
 
 def given(tree: Mapping[str, Any], names: Names) -> Brought:
     """Answers by name from Python: numbers, texts as they would be typed, lists, arrays."""
-    pairs = list(_by_name(tree))
+    pairs = list(_by_name(tree, names))
     typed = {name for name, content in pairs if isinstance(content, str)}
     settled = dict(enumerate(together([(name, content) for name, content in pairs if name not in typed])))
     rest = iter(settled.values())
@@ -76,18 +79,37 @@ def given(tree: Mapping[str, Any], names: Names) -> Brought:
     return Brought(found, missing("what is given", found, names) if whole else [])
 
 
-def _by_name(tree: Mapping[str, Any]) -> Iterator[Given]:
-    """Answers by name; `forward` and `partials` as netcalc's own JSON has them."""
+def _by_name(tree: Mapping[str, Any], names: Names) -> Iterator[Given]:
+    """Answers by name; `forward`, `partials` and what else holds answers as netcalc's own JSON has them."""
     for name, content in tree.items():
         if name in OWN_KEYS and isinstance(content, Mapping):
             prefix, suffix = "d" if name == "partials" else "", NEW if name == "updated" else ""
-            yield from ((f"{prefix}{inner}{suffix}", thing) for inner, thing in _by_name(content))
+            yield from ((f"{prefix}{inner}{suffix}", thing) for inner, thing in _by_name(content, names))
+        elif name in OWN_SECOND and "partials" in tree:
+            yield from _second(name, content, names.result.tensors)
         elif isinstance(content, Mapping):
             raise NetcalcError(
                 f"'{name}' holds names in place of numbers; answers are numbers or lists of them by name"
             )
         elif content is not None:
             yield name, content
+
+
+def _second(key: str, content: Any, tensors: Iterable[Tensor]) -> Iterator[Given]:
+    """Derivatives in a direction, and further ones, that netcalc's own JSON has under a key; of other forms nothing."""
+    for one in tensors:
+        found = None
+        with suppress(LookupError, TypeError):  # of another problem, or by hand
+            if key == "directional" and one.role == key:
+                found = content
+            elif key == "hvp" and one.role.startswith("hvp."):
+                found = content[one.role.removeprefix("hvp.")]
+            elif key == "hessian" and len(one.by) == 2:
+                found = content[one.by[0]][one.by[1]]
+            elif key == "derivatives" and len(one.by) > 1:
+                found = content[len(one.by) - 1]
+        if found is not None:
+            yield one.name, found
 
 
 def missing(source: str, found: Sequence[Given], names: Names) -> list[str]:
@@ -128,7 +150,7 @@ def _in_file(path: str, names: Names, stdin: StandardInput) -> tuple[list[Given]
     if path.lower().endswith((".npz", ".safetensors")):
         arrays = read_members(path)
         renamed, said = _renamed(path, arrays, names)
-        name, found = path, _by_name(renamed)
+        name, found = path, _by_name(renamed, names)
     else:
         source = open_source(path, "--check", stdin)
         name, text = source.name, read_text(source)
@@ -213,17 +235,19 @@ def _json(text: str, name: str, names: Names) -> Iterator[Given]:
     content = _parsed(text, name)
     if isinstance(content, dict) and not _is_row(content):
         own = "netcalc" in content
-        yield from _by_name({key: thing for key, thing in content.items() if not own or key in OWN_KEYS})
+        yield from _by_name(
+            {key: thing for key, thing in content.items() if not own or key in (*OWN_KEYS, *OWN_SECOND)}, names
+        )
         return
     listed = content if isinstance(content, list) else [content]
     if names.result.sample_rows and not any(map(_is_row, listed)) and all(isinstance(one, dict) for one in listed):
         for sample, one in enumerate(listed):
-            yield from _by_name({_of_sample(key, sample, names): value for key, value in one.items()})
+            yield from _by_name({_of_sample(key, sample, names): value for key, value in one.items()}, names)
         return
     for one in listed:
         if not _is_row(one):
             raise FileError(f"{name}: a list of answers has objects with a name and a value each")
-        yield from _by_name({one[NAME_COLUMN]: next(one[key] for key in VALUE_COLUMNS if key in one)})
+        yield from _by_name({one[NAME_COLUMN]: next(one[key] for key in VALUE_COLUMNS if key in one)}, names)
 
 
 def _parsed(text: str, name: str) -> Any:
