@@ -7,6 +7,7 @@ import json
 import pytest
 
 from netcalc.checking.backward.check import checked_lines
+from netcalc.checking.backward.origins import _entries
 from netcalc.models.programs import ProgramRequest, program
 from netcalc.values import read_array
 
@@ -22,6 +23,9 @@ GIVEN = {
 SHIFTED, SQUARES = "h = z + b\nloss = (h * h * v).sum()\n", "h = z @ W\nloss = (h * h).sum()"
 CLIPPED = "a = np.maximum(z, 0)\nloss = (a * v).sum()\n"
 SOFTMAX = "e = np.exp(z)\np = e / e.sum(1, keepdims=True)\nloss = -np.log(p[np.arange(2), y]).mean()\n"
+ROOT = "s = np.sqrt(v)\nloss = (s * z).sum()\n"
+LENGTHS = "s = np.sqrt((z * z).sum(1))\nloss = (s * s * s).sum()\n"
+STACKED, CROSSED = "h = np.stack([x, 2 * x])\nloss = (h[0] * h[1] * h[0]).sum()\n", "2 * h[0] * h[1]"
 PATH = "a path left out, the one from z through loss"
 PICKED = "loss = (z[1] * b).sum() + z[0, 2] * b[1]\n"
 BOTH = "{'W': z.T @ %s, 'z': dh @ W.T}"
@@ -49,6 +53,19 @@ LINES = [  # a forward pass, the lines before the wrong one, that, what is said 
     ),
     (CLIPPED, "", "dz = v * (z > 0.1)", "the kink is at 0, and not at 0.1", "dz = v * (z > 0)"),
     (CLIPPED, "", "dz = v * (a >= 0)", "the mask is taken from a in place of z", "dz = v * (z >= 0)"),
+    (SOFTMAX, "", "dz = p / 2", "a term left out, the one-hot target", "dz = p / 2 - np.eye(3)[y] / 2"),
+    (
+        SOFTMAX,
+        "",
+        "dz = p - np.eye(3)[y]",
+        "a factor 1/2 left out: divide by 2, as the mean does",
+        "dz = (p - np.eye(3)[y]) / 2",
+    ),
+    (STACKED, "", f"dh = np.stack([h[0] ** 2, {CROSSED}])", "h[0] ** 2 and", f"dh = np.stack([{CROSSED}, h[0] ** 2])"),
+    (ROOT, "ds = z\n", "dv = ds / s", "the ½ of sqrt's slope left out: divide by 2", "dv = ds / s / 2"),
+    (ROOT, "ds = z\n", "dv = ds * s / 2", "multiplied by s where it is divided by it", "dv = ds / s / 2"),
+    (LENGTHS, "ds = 3 * s * s\n", "dz = ds[:, None] * z", "a factor 1/s left out", "dz = (ds / s)[:, None] * z"),
+    (SHIFTED, "dh = 2 * h * v\n", "db = 3 * dh.sum(0)", "a factor 3 too many", "db = dh.sum(0)"),
     (SOFTMAX, "dz = p.copy()\n", "dz[np.arange(2), y] += 1\ndz /= 2", "the sign is wrong", "dz[np.arange(2), y] -= 1"),
 ]
 
@@ -83,3 +100,18 @@ def test_weights_that_had_their_step_are_marked_where_they_are_used(front, step,
     start, end = wrong.marked
     assert (wrong.line, text.split("\n")[wrong.line - 1][start - 1 : end - 1]) == (front.count("\n") + 4, "W")
     assert wrong.repair == f"{use}\n{step}"
+
+
+@pytest.mark.parametrize(
+    "shape, of, many, entries",
+    [
+        ((2, 3), (3,), 2, [[(0,), (1,)]]),
+        ((2, 3), (3,), 4, []),
+        ((3, 3), (2,), 3, []),
+        ((2, 2), (), 4, [[(0, 0), (0, 1), (1, 0), (1, 1)]]),
+        ((2, 1), (), 2, [[(0,), (1,)], [(0, 0), (1, 0)]]),
+    ],
+)
+def test_what_is_stacked_along_the_first_axes_is_read_both_ways(shape, of, many, entries):
+    found = list(map(list, _entries(shape, many, of)))
+    assert found == [order for one in entries for order in (one, one[::-1])]
