@@ -169,3 +169,14 @@ def test_texts_in_quotes_are_printed_in_every_notation():
     assert to_ascii(tree) == "mse_loss(x, y, reduction='sum')"
     assert to_latex(tree).endswith(r"\mathrm{reduction}=\text{`sum'}\right)")
     assert "<mtext>'sum'</mtext>" in to_mathml(tree)
+
+
+@pytest.mark.parametrize("text", ["sum(sort(x)*w)", "median(x)*sum(w)"])
+def test_formulas_that_go_by_an_order_are_read_again(text):
+    """`one_hot(argsort(x), 3).T@w` was refused, as its index has no known numbers."""
+    at = {"x": [3, 1, 2], "w": [5, 6, 8]}
+    found, letters = netcalc.grad(text, at=at), netcalc.grad(text, shape={"x": 3, "w": 3})
+    for name, formula in letters.formulas.items():
+        own = {key: value for key, value in at.items() if key in formula}
+        again = netcalc.grad(formula, at=own).forward["f"]
+        assert np.broadcast_to(np.asarray(again, float), 3).tolist() == found.partials[name]

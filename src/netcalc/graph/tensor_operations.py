@@ -141,15 +141,29 @@ def _indexed(reader: Reader, tree: Apply) -> Node:
     parts = list(tree.arguments[1:])
     used = sum(one not in (Apply("newaxis", ()), Apply("ellipsis", ())) for one in parts)
     key: list[build.Part] = []
+    places: list[Node] = []
     for one in parts:
         if one == Apply("ellipsis", ()):
             key += [build.EVERYTHING] * (node.rank - used)
+        elif _is_order(one):
+            places.append(reader.node(one))
+            key.append(build.Place(len(places)))
         else:
             key.append(_part(reader, one))
-    found = build.index(node, key)
+    found = build.index(node, key, places)
     if 0 in map(settled, found.shape):
         raise ShapeError(f"nothing is left of {written(node.shape)} by this index")
     return found
+
+
+def _is_order(tree: Tree) -> bool:
+    """Whether it is argsort(x), or a part of it: places that go by numbers which are not known."""
+    match tree:
+        case Apply("index", (inner, *_)):
+            return _is_order(inner)
+        case Apply(name):
+            return name.rpartition(":")[2] == "argsort"
+    return False
 
 
 def _part(reader: Reader, part: Tree) -> build.Part:
@@ -215,7 +229,10 @@ def _size_of_axis(reader: Reader, tree: Apply) -> Node:
 def _one_hot(reader: Reader, tree: Apply) -> Node:
     if len(tree.arguments) != 2:
         raise NetcalcError("one_hot needs the number of classes, as in one_hot([2, 0], 3)")
-    found, many = reader.whole_numbers(tree.arguments[0]), reader.size(tree.arguments[1])
+    many = reader.size(tree.arguments[1])
+    if _is_order(tree.arguments[0]):
+        return build.index(build.eye(many), [build.Place(1)], [reader.node(tree.arguments[0])])
+    found = reader.whole_numbers(tree.arguments[0])
     if not isinstance(many, int):
         raise NetcalcError("one_hot needs the number of classes as a number")
     if found.size and (found.min() < -many or found.max() >= many):
