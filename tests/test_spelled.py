@@ -89,3 +89,17 @@ def test_a_mixed_number_is_told_what_to_write():
 def test_two_numbers_for_one_stay_refused():
     with pytest.raises(NetcalcError, match="dx is a single number, and 2 numbers are given for it"):
         netcalc.check(AT_THREE, {"dx": "1 2"})
+
+
+def test_a_matrix_row_after_row_is_understood_and_noted():
+    result = netcalc.linear(W=[[1, 2, 3], [4, 5, 6]], v=[1, 2, 3], delta=[1, 2], bias=False)
+    found = netcalc.check(result, {"dW": "1,2,3,2,4,6"}).checked
+    assert not any(one.is_wrong for one in found)
+    assert {one.note for one in found} == {"given as a vector of 6, row after row; dW is 2 × 3"}
+    by_columns = netcalc.check(result, {"dW": "1,2,2,4,3,6"}).checked
+    assert any(one.is_wrong for one in by_columns)
+
+
+def test_of_a_sum_the_second_sign_is_told_first():
+    (found,) = netcalc.check(netcalc.grad("sigmoid(x)"), {"dx": "exp(-x)/(1-exp(-x))^2"}).checked
+    assert found.diagnosis == "a sign is wrong: 1 + exp(−x) where 1 − exp(−x) stands"

@@ -46,7 +46,7 @@ def changes(tree: Tree, names: Collection[str], parts: Sequence[Tree], *, of_num
     `of_numbers` alone has no products of matrices.
     """
     found = [one for one in _changes(tree, names, parts) if not of_numbers or not _is_of_tensors(one.new)]
-    order = (SIGN, TURNED, OPERATION, NUMBER, FUNCTION, TERM, FACTOR, TERM_TOO_MANY, FACTOR_TOO_MANY, NAME)
+    order = (SIGN, TURNED, OPERATION, NUMBER, FUNCTION, TERM_TOO_MANY, FACTOR_TOO_MANY, TERM, FACTOR, NAME)
     seen = {tree}
     for one in sorted(found, key=lambda change: order.index(change.kind)):
         if one.tree not in seen:
@@ -153,10 +153,11 @@ def _joined(operator: str, arguments: Sequence[Tree]) -> Tree:
 
 def _without_one(tree: Apply) -> Iterator[Change]:
     is_sum = tree.operator in SUMS
-    for place, part in enumerate(tree.arguments):
+    for place, part in reversed([*enumerate(tree.arguments)]):  # of 1 − e^(−q) the second sign first
         left = (*tree.arguments[:place], *tree.arguments[place + 1 :])
         new = _joined(tree.operator, left)
         yield Change(TERM_TOO_MANY if is_sum else FACTOR_TOO_MANY, tree, new, new, part)
         if is_sum:
-            turned = (*tree.arguments[:place], negate(part), *tree.arguments[place + 1 :])
+            opposite = part.arguments[0] if isinstance(part, Apply) and part.operator == "negate" else negate(part)
+            turned = (*tree.arguments[:place], opposite, *tree.arguments[place + 1 :])
             yield Change(SIGN, tree, new := Apply("add", turned), new, part)

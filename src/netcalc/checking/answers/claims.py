@@ -176,7 +176,12 @@ class _Reader:
     def fitted(self, target: Target, content: Any, name: str) -> tuple[np.ndarray, str]:
         """What was written, in the tensor's shape; cut at semicolons alone where its commas are decimal ones."""
         try:
-            return _fitted(target.tensor, np.array(_nested(content, name), dtype=object))
+            brought = np.array(_nested(content, name), dtype=object)
+            shape = target.tensor.entries.shape
+            if brought.ndim == 1 < len(shape) and brought.size == target.tensor.entries.size > max(shape):
+                said = f"given as {described(brought.shape)}, row after row; {target.tensor.name} is {described(shape)}"
+                return brought.reshape(shape), said
+            return _fitted(target.tensor, brought)
         except ShapeError as error:
             cells = content.split(";") if isinstance(content, str) else []
             numbers = [self.number(cell, name) for cell in cells if DECIMAL_COMMA.fullmatch(cell.strip())]
