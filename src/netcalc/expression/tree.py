@@ -170,17 +170,20 @@ def share(trees: Sequence[Tree]) -> Shared:
     stack = list(reversed(trees))
     while stack:
         node = stack[-1]
-        parts = node.arguments if isinstance(node, Apply) else ()
-        waiting = () if id(node) in by_identity else [part for part in parts if id(part) not in by_identity]
-        if waiting:
-            stack.extend(reversed(waiting))
-            continue
-        stack.pop()
         if id(node) in by_identity:
+            stack.pop()
             continue
-        places = tuple(by_identity[id(part)] for part in parts)
-        # A node is known by its arguments' places: hashing whole subtrees would cost their size at every level.
-        key: Hashable = (node.operator, places) if isinstance(node, Apply) else node
+        key: Hashable = node
+        places: tuple[int, ...] = ()
+        if isinstance(node, Apply):
+            waiting = [part for part in node.arguments if id(part) not in by_identity]
+            if waiting:
+                stack.extend(reversed(waiting))
+                continue
+            # A node is known by its arguments' places: hashing whole subtrees would cost their size at every level.
+            places = tuple([by_identity[id(part)] for part in node.arguments])
+            key = node.operator, places
+        stack.pop()
         place = by_structure.setdefault(key, len(nodes))
         if place == len(nodes):
             nodes.append(node)
@@ -202,7 +205,7 @@ def fold_all(
     results: list[T] = []
     for node, places in zip(shared.nodes, shared.arguments, strict=True):
         if isinstance(node, Apply):
-            results.append(combine(node.operator, tuple(results[place] for place in places)))
+            results.append(combine(node.operator, tuple([results[place] for place in places])))
         else:
             results.append(leaf(node))
     return tuple(results[root] for root in shared.roots)

@@ -13,6 +13,7 @@ from itertools import chain
 from string import ascii_letters
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -319,13 +320,28 @@ def _terms(node: Node, letters: str, by: Fraction) -> Iterable[tuple[Node, str, 
     if not node.args:
         yield number(1), "", by * flat.number
         return
-    held = set("".join(flat.letters))
-    kept = [place for place, one in enumerate(flat.out) if one in held]
-    out = "".join(flat.out[place] for place in kept)
-    sizes = tuple(node.shape[place] for place in kept)
-    core = product(node.factors, out, sizes, averaged=flat.averaged)
-    outer, by = "".join(letters[place] for place in kept), by * flat.number
+    kept, known = _core(node)
+    core, by = known or node, by * flat.number
+    outer = "".join([letters[place] for place in kept])
     if core.operation is SUM and abs(by) == 1:
         yield from _terms(core, outer, by)
     else:
         yield core, outer, by
+
+
+_cores: WeakKeyDictionary[Node, tuple[list[int], Node | None]] = WeakKeyDictionary()
+
+
+def _core(node: Node) -> tuple[list[int], Node | None]:
+    """The axes of a product that factors have, and it without its number and the others; None where that is itself."""
+    if (found := _cores.get(node)) is not None:
+        return found
+    flat: Product = node.params
+    held = set("".join(flat.letters))
+    kept = [place for place, one in enumerate(flat.out) if one in held]
+    out = "".join([flat.out[place] for place in kept])
+    core = product(node.factors, out, tuple([node.shape[place] for place in kept]), averaged=flat.averaged)
+    found = kept, None if core is node else core
+    if all(type(one) is int for arg in (node, *node.args) for one in arg.shape):  # no size that is still to be found
+        _cores[node] = found
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from netcalc.checking.workings.workings import Pass, Workings
 from netcalc.graph.backward import Use, added
@@ -144,6 +144,11 @@ class Context:
             if node.operation is INPUT or any(arg in found for arg in node.args):
                 found.add(node)
         return found
+
+    @cached_property
+    def below(self) -> Callable[[Node], frozenset[Node]]:
+        """What a node is made of, with itself; of the nodes asked for last it is kept."""
+        return lru_cache(maxsize=64)(lambda node: frozenset(in_order([node])))
 
     def delta(self, use: Use) -> Node:
         """The gradient of what uses the node."""

@@ -19,7 +19,7 @@ from netcalc.checking.edits.edit import (
 from netcalc.checking.edits.shares import share_of
 from netcalc.graph.backward import Use
 from netcalc.graph.leaves import NAMED
-from netcalc.graph.node import Node, in_order
+from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, total
 
 MAX_GRADIENTS = 4  # gradients of other steps, the nearest ones, that are tried in another one's place
@@ -74,7 +74,7 @@ def other_gradient(context: Context, use: Use) -> Iterator[Shared]:
     back = context.gradient(use.node.args[use.place])
     nearest = [one for _, one in sorted(others, key=lambda pair: pair[0])[:MAX_GRADIENTS]]
     for one in nearest:
-        if back in in_order([context.gradient(one)]):
+        if back in context.below(context.gradient(one)):
             continue  # it is not there yet
         if (share := use.node.vjp(use.place, context.gradient(one))) is not None:
             yield Shared(f"the gradient of {context.called(one)} taken for that of {called}", share)
