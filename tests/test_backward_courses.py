@@ -62,7 +62,107 @@ for t in reversed(range(T)):
     dWh += dWh_t
 dh0 = dprev
 """
+POLICY = """\
+eph = np.dot(epx, W1.T)
+eph[eph < 0] = 0
+p = 1.0 / (1.0 + np.exp(-np.dot(eph, W2)))
+loss = -np.sum(epr * (epy * np.log(p) + (1 - epy) * np.log(1 - p)))
+"""
+OF_POLICY = """\
+dlogp = (p - epy) * epr
+dW2 = np.dot(eph.T, dlogp)
+dh = np.outer(dlogp, W2)
+dh[eph <= 0] = 0
+dW1 = np.dot(dh.T, epx)
+"""
+ELEVEN_LINES = """\
+def nonlin(x, deriv=False):
+    if deriv == True:
+        return x * (1 - x)
+    return 1 / (1 + np.exp(-x))
+
+l1 = nonlin(np.dot(X, syn0))
+l2 = nonlin(np.dot(l1, syn1))
+loss = 0.5 * np.sum((y - l2) ** 2)
+
+l2_error = l2 - y
+l2_delta = l2_error * nonlin(l2, deriv=True)
+l1_error = l2_delta.dot(syn1.T)
+l1_delta = l1_error * nonlin(l1, deriv=True)
+dsyn1 = l1.T.dot(l2_delta)
+dsyn0 = X.T.dot(l1_delta)
+"""
+COURSERA = """\
+m = X.shape[0]
+Lambda = 0.7
+a1 = np.hstack([np.ones((m, 1)), X])
+h = 1 / (1 + np.exp(-a1.dot(Theta.T)))
+J = np.sum(-Y * np.log(h) - (1 - Y) * np.log(1 - h)) / m
+J = J + Lambda / (2 * m) * np.sum(Theta[:, 1:] ** 2)
+"""
+OF_COURSERA = """\
+Delta = np.zeros(Theta.shape)
+for t in range(m):
+    d = h[t] - Y[t]
+    Delta += np.outer(d, a1[t])
+Theta_grad = Delta / m
+Theta_grad[:, 1:] += Lambda / m * Theta[:, 1:]
+"""
+STEPS = """\
+dt = 0.1
+zs = [z0]
+for k in range(4):
+    zs.append(zs[-1] + dt * np.tanh(W @ zs[-1] + b))
+loss = 0.5 * np.sum((zs[-1] - target) ** 2)
+"""
+OF_STEPS = """\
+adj = zs[-1] - target
+dW = np.zeros((2, 2))
+db = np.zeros(2)
+for k in reversed(range(4)):
+    f = np.tanh(W @ zs[k] + b)
+    g = adj * (1 - f ** 2) * dt
+    dW += np.outer(g, zs[k])
+    db += g
+    adj = adj + W.T @ g
+dz0 = adj
+"""
+CONTRAST = """\
+tau = 0.5
+sim = z @ z.T / tau
+e = np.exp(sim)
+loss = np.sum(np.log(e.sum(axis=1)) - sim[:, 0])
+"""
+OF_CONTRAST = """\
+dsim = e / e.sum(axis=1, keepdims=True)
+dsim[:, 0] -= 1
+dz = (dsim + dsim.T) @ z / tau
+"""
+TAIL = """\
+h = np.concatenate([c, s])
+out = h @ W
+loss = 0.5 * np.sum((out - t) ** 2)
+"""
+OF_TAIL = """\
+dout = out - t
+dW = np.outer(h, dout)
+dh = W @ dout
+dc = dh[:2]
+ds = dh[2:]
+"""
 AT = {
+    POLICY: {
+        "epx": "0.5,-1.2;0.3,0.8;1.4,0.2",
+        "W1": "0.7,-0.2;-0.5,0.9;0.4,0.3",
+        "W2": "0.3,-0.8,0.6",
+        "epy": "1,0,1",
+        "epr": "0.5,-0.7,1.2",
+    },
+    ELEVEN_LINES: {"X": "0.2,0.7;0.9,-0.1", "y": "0;1", "syn0": "0.3,-0.6,0.2;0.5,0.1,-0.4", "syn1": "0.4;-0.3;0.7"},
+    COURSERA: {"X": "0.2,0.7;0.9,-0.1;-0.6,0.4", "Y": "1,0;0,1;1,1", "Theta": "0.3,-0.6,0.2;0.5,0.1,-0.4"},
+    STEPS: {"z0": "0.4,-0.7", "W": "0.3,-0.9;0.8,0.2", "b": "0.1,-0.3", "target": "0.6,0.2"},
+    CONTRAST: {"z": "0.5,-0.2;0.3,0.8;-0.4,0.6"},
+    TAIL: {"c": "0.4,-0.7", "s": "0.3,0.9", "W": "0.3,-0.9;0.8,0.2;0.5,-0.4;-0.6,0.7", "t": "0.1,-0.2"},
     RECOMMENDER: {
         "P": "0.5,-1.2;0.3,0.8;-0.7,0.4",
         "Q": "1.1,0.2;-0.6,0.9;0.4,-0.3;0.7,1.3",
@@ -80,7 +180,16 @@ AT = {
         "y": "[[[0.1,0.2,-0.3],[0.4,-0.5,0.6],[0.2,0.2,0.1]],[[0.3,-0.1,0.5],[-0.2,0.4,0.1],[0.6,-0.6,0.2]]]",
     },
 }
-PASSES = [(RECOMMENDER, OF_RECOMMENDER), (CAPTIONS, None)]
+PASSES = {
+    "recommender": (RECOMMENDER, OF_RECOMMENDER),
+    "captions": (CAPTIONS, None),
+    "policy": (POLICY, OF_POLICY),
+    "eleven lines": (ELEVEN_LINES, None),
+    "coursera": (COURSERA, OF_COURSERA),
+    "steps": (STEPS, OF_STEPS),
+    "contrast": (CONTRAST, OF_CONTRAST),
+    "tail": (TAIL, OF_TAIL),
+}
 
 
 def lines_of(forward: str, backward: str | None, at: dict[str, str]) -> tuple[CheckedLine, ...]:
@@ -99,22 +208,37 @@ def wrong_with(forward: str, backward: str | None, was: str, put: str) -> list[C
     return [one for one in lines_of(*own, AT[forward]) if one.is_wrong and not one.follows]
 
 
-@pytest.mark.parametrize("forward, backward", PASSES, ids=["recommender", "captions"])
+@pytest.mark.parametrize("forward, backward", PASSES.values(), ids=PASSES)
 def test_right_as_it_is(forward, backward):
     lines = lines_of(forward, backward, AT[forward])
     assert lines
     assert [(one.name, one.line, one.diagnosis) for one in lines if one.is_wrong] == []
 
 
-@pytest.mark.parametrize(
-    "forward, backward, was, put, said",
-    [
-        (RECOMMENDER, OF_RECOMMENDER, "e * Q[i]", "e * P[u]", r"P\[u\] taken for Q\[i\]"),
-        (RECOMMENDER, OF_RECOMMENDER, "2 * lam * bi[i]", "lam * bi[i]", "a factor 2 left out"),
-        (RECOMMENDER, OF_RECOMMENDER, " + 2 * lam * bu[u]", "", "a term left out"),
-        (CAPTIONS, None, "dh[:, t] + dprev, ", "dh[:, t], ", r"a path is missing: \+ dprev"),
-    ],
-)
+SLIPS = [
+    (RECOMMENDER, OF_RECOMMENDER, "e * Q[i]", "e * P[u]", r"P\[u\] taken for Q\[i\]"),
+    (RECOMMENDER, OF_RECOMMENDER, "2 * lam * bi[i]", "lam * bi[i]", "a factor 2 left out"),
+    (RECOMMENDER, OF_RECOMMENDER, " + 2 * lam * bu[u]", "", "a term left out"),
+    (CAPTIONS, None, "dh[:, t] + dprev, ", "dh[:, t], ", r"a path is missing: \+ dprev"),
+    (RECOMMENDER, OF_RECOMMENDER, " + bi[i] + P[u]", " + P[u]", r"e is not what the forward pass has: .*bi\[i\]"),
+    (POLICY, OF_POLICY, "eph <= 0", "eph >= 0", "the mask is the other way round"),
+    (ELEVEN_LINES, None, "l2_error = l2 - y", "l2_error = y - l2", "the sign is wrong"),
+    (ELEVEN_LINES, None, "l2_delta.dot(syn1.T)", "l2_error.dot(syn1.T)", "l2_error taken for l2_delta"),
+    (COURSERA, OF_COURSERA, "Delta / m", "Delta", "a factor 1/m left out"),
+    (
+        COURSERA,
+        OF_COURSERA,
+        "Theta_grad[:, 1:] += Lambda / m * Theta[:, 1:]",
+        "Theta_grad += Lambda / m * Theta",
+        r"all of Theta in place of Theta\[:, 1:\], a part",
+    ),
+    (STEPS, OF_STEPS, "W @ zs[k] + b", "W @ zs[k]", r"f is not what the forward pass has: .*\+ b"),
+    (CONTRAST, OF_CONTRAST, " / tau", "", "a factor 1/tau left out"),
+    (TAIL, OF_TAIL, "dh[:2]", "dh[-2:]", r"the wrong slice: \[-2:\] in place of \[:-2\]"),
+]
+
+
+@pytest.mark.parametrize("forward, backward, was, put, said", SLIPS, ids=[f"{one[2]} as {one[3]}" for one in SLIPS])
 def test_a_slip_is_told_at_its_line(forward, backward, was, put, said):
     (wrong,) = wrong_with(forward, backward, was, put)
     text = backward or forward

@@ -13,6 +13,7 @@ ENDS = ("_grad", "grad", "_g", ".grad")
 OF_A_LOSS = r"(?:d(?:loss|cost|[lLJEC])_?d?_?|∂\w+_?∂)(.+)"
 LOSSES_BEGIN = ("dl", "dL", "dJ", "dE", "dC", "dcost", "∂")  # where that is looked for
 HOLDERS = r"(?i)d|g|(all_?)?d?grad(ient)?s?|d?params|d?cache_?grads?"
+PROPER_LOSSES = r"(?i)\w*(loss|cost|nll)\w*|[LJ]"
 LOSSES = r"(?i)\w*(loss|cost|nll|error)\w*|[LJE]"
 
 
@@ -132,11 +133,20 @@ def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None, *, i
         _is_loss(name) for names in assigned[first:] for name in names
     ):
         return len(body)
+    called = _but_errors(body, assigned, called)
     if called:
         return len(body) if any(has_both(one) for one in body[first:]) else called[-1] + 1
     if not before or _goes_on(body, assigned, first):
         return len(body)
     return _end(body, assigned, before) + 1
+
+
+def _but_errors(body: Sequence[ast.stmt], assigned: Sequence[Sequence[str]], called: list[int]) -> list[int]:
+    """The lines that make a loss, without errors behind it of which it is no part: l2_error = l2 - y."""
+    proper = [place for place in called if any(re.fullmatch(PROPER_LOSSES, name) for name in assigned[place])]
+    names = {name for place in proper for name in assigned[place]}
+    behind = body[proper[-1] + 1 : called[-1] + 1] if proper else []
+    return proper if proper and not names & names_in(behind) else called
 
 
 def _end(body: Sequence[ast.stmt], assigned: Sequence[Sequence[str]], before: Sequence[int]) -> int:

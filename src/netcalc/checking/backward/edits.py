@@ -32,6 +32,7 @@ from netcalc.checking.backward.formulas import (
     sign_of_all,
     sign_of_scale,
     times_number,
+    times_scalar,
 )
 from netcalc.checking.backward.names import (
     name_for_part,
@@ -46,6 +47,7 @@ from netcalc.checking.backward.positions import (
     index_throughout,
     key_of_texts,
     not_reversed,
+    part_of_all,
     reversed_part,
 )
 from netcalc.checking.backward.shapes import (
@@ -229,6 +231,7 @@ LOCAL = (
     Row("index", index_throughout, at_root=True),
     Row("index", index_of_texts),
     Row("index", exchanged),
+    Row("index", part_of_all, at_root=True),
     Row("index", key_of_texts),
     Row("transpose", before_reshape),
     Row("index", letters),
@@ -245,6 +248,7 @@ LOCAL = (
     Row("complement", complement),
     Row("one-hot-left-out", less_one),
     Row("quotient", product_for_quotient),
+    Row("factor-left-out", times_scalar),
 )
 TESTS = (
     Row("comparison", comparison),

@@ -46,8 +46,8 @@ def sign(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
 
 
 def sign_of_all(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
-    """The whole with a minus, unless it is a scale, which has a sign last."""
-    if is_scale(statement):
+    """The whole with a minus, unless it is a scale, which has a sign last, or says which entries are meant."""
+    if is_scale(statement) or isinstance(node, ast.Compare | ast.Slice | ast.Tuple):
         return
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add | ast.Sub):
         start, end = trial.segment(statement.target)[1], trial.segment(statement.value)[0]
@@ -230,3 +230,10 @@ def times_number(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     if is_product or trial.name(node) in trial.names:
         for number in ("2", "3", "0.5"):
             yield f"a factor {number} left out", put(trial, node, f"{number} * {trial.text(node)}")
+
+
+def times_scalar(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A factor left out that is a number with a name, such as a penalty's weight."""
+    if isinstance(node, ast.Call | ast.BinOp | ast.Subscript) or trial.name(node) in trial.names:
+        for name in trial.scalars:
+            yield f"a factor {name} left out", put(trial, node, f"{name} * {as_factor(trial, node)}")

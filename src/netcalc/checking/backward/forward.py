@@ -41,8 +41,7 @@ Values = dict[Node, np.ndarray]
 class Point(NamedTuple):
     """What was drawn; the values of inputs, forward names and true gradients; the size of the largest gradient.
 
-    `unsure` are gradients that go by how entries which are the largest together share the slope; `in_balls` has the
-    values in balls, by the bits.
+    `unsure` are gradients that go by how the largest entries share the slope; `in_balls` has values by their bits.
     """
 
     given: Values

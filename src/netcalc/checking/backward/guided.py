@@ -137,13 +137,15 @@ def _left_out(trial: Trial, statement: ast.stmt, node: ast.expr, piece: Piece) -
 def factor_of_term(trial: Trial, found: Harvest, *, of_helpers: bool = False) -> Iterator[Edit]:
     """A summand times a factor: those that numbers lead to, then any.
 
-    A summand that is made in a statement of its own gets its factors there first, so it is for `of_helpers`.
+    A summand that is made in a statement of its own gets its factors there first, so it is for `of_helpers`; not one
+    that a loop before it makes.
     """
     several = len(trial.versions) > 1
-    helpers = {one.name for one in trial.helpers}
+    in_loops = {one.name for one in trial.helpers if one.unit >= 0 and trial.is_within_loop(one)}
     for is_blind in (False, True):
         for version in trial.versions:
             is_added = several or isinstance(version.statement, ast.AugAssign)
+            helpers = {one.name for one in trial.helpers} - (set() if trial.is_within_loop(version) else in_loops)
             for root in roots(version.statement, version.name):
                 summands = list(terms(root))
                 if is_blind and len(summands) > 1 and trial.is_within_loop(version):
@@ -247,10 +249,12 @@ def expression_for_name(trial: Trial, found: Harvest) -> Iterator[Edit]:
     """What the forward pass makes of a tensor in the tensor's place."""
     for line, node in everywhere(trial):
         name = trial.name(node)
-        for piece in [*found.terms, *(one for one in found.factors if not one.divides)] if name in trial.names else ():
-            is_of_it = piece.text != name and re.search(rf"\b{re.escape(name)}\b", piece.text)
-            if is_of_it and piece.value.shape == trial.shape(trial.names[name].node):
-                said = f"{name} taken for {piece.text}"
+        owner = trial.name(node.value) if isinstance(node, ast.Subscript) else name
+        value = trial.value(trial.text(node)) if owner in trial.names else None
+        for piece in [*found.terms, *(one for one in found.factors if not one.divides)] if value is not None else ():
+            is_of_it = piece.text != trial.text(node) and re.search(rf"\b{re.escape(owner)}\b", piece.text)
+            if is_of_it and value is not None and piece.value.shape == value.shape:
+                said = f"{trial.text(node)} taken for {piece.text}"
                 yield Edit(put(trial, node, piece.text), line, "wrong-tensor", said)
 
 

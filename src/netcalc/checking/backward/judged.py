@@ -51,6 +51,7 @@ class Reading:
     doubtful: list[list[Judged]] = field(default_factory=list)  # what gradients may be held to as well
     statements: int = 0  # that were read with repairs
     origins: Any = None  # the local names that go wrong
+    of_forward: set[bytes] = field(default_factory=set)  # what the forward pass computes, at the first point
     slopes: dict[int, Any] = field(default_factory=dict)  # of functions of the forward pass, by the pass they are for
     headers: dict[Pass, Any] = field(
         default_factory=dict

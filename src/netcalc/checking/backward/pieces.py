@@ -91,7 +91,18 @@ def harvest(trial: Trial) -> Harvest:
     for text in _targets(trial):
         added.setdefault(text)
     summands = [Piece(text, value) for text in list(added)[-MAX_HARVEST:] if (value := trial.value(text)) is not None]
-    return Harvest(own, summands, list(keys)[:24])
+    return Harvest(_named_first(own), summands, list(keys)[:24])
+
+
+def _named_first(own: list[Piece]) -> list[Piece]:
+    """The factors, where a plain number comes behind a name that stands for it: tau for 2, where it is 1/2."""
+    named = {_worth(one) for one in own if one.text.isidentifier() and not one.value.ndim and one.value}
+    return sorted(own, key=lambda one: one.text.isdigit() and _worth(one) in named)
+
+
+def _worth(piece: Piece) -> float:
+    value = float(piece.value) if not piece.value.ndim else 0.0
+    return round(1 / value if piece.divides and value else value, 12)
 
 
 def _powers(sources: list[Source]) -> Iterator[str]:

@@ -24,7 +24,7 @@ def index(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
         case ast.Slice(lower, upper, None):
             was = trial.text(node)
             low, high = (None if one is None else trial.text(one) for one in (lower, upper))
-            others = [f"{high or ''}:{low or ''}", *_shifted(low, high)]
+            others = [f"{high or ''}:{low or ''}", *_other_end(low, high), *_shifted(low, high)]
             for one, other in ((low, high), (high, low)):
                 if one is not None:
                     shifted = [f"{one} + 1", f"{one} - 1"] if not one.lstrip("-").isdigit() else None
@@ -51,6 +51,30 @@ def index(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
                     yield from _index_off(trial, item)
             yield from _swapped(trial, several)
             yield from _slices_alike(trial, several)
+
+
+def part_of_all(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """All of a tensor for the part that either text has of it: dW += lam * W for dW[:, 1:] += lam * W[:, 1:]."""
+    target = statement.target if isinstance(statement, ast.AugAssign) else None
+    shape = trial.true[0].shape
+    if not isinstance(target, ast.Name) or not shape:
+        return
+    whole = [one for one in parts(node) if isinstance(one, ast.Name) and one.id in trial.names]
+    whole = [one for one in whole if trial.shape(trial.names[one.id].node) == shape]
+    own = [source.segment(one.slice).strip("()") for source, one in subscripts(trial) if _has_slice(one.slice)]
+    (start, end), text = trial.segment(statement), trial.source.text
+    for key in list(dict.fromkeys(own))[:MAX_INDICES] if whole else ():
+        at, made = start, ""
+        for one in sorted([target, *whole], key=trial.segment):
+            made += f"{text[at : trial.segment(one)[1]]}[{key}]"
+            at = trial.segment(one)[1]
+        right = f"{whole[0].id}[{key}]"
+        yield f"all of {whole[0].id} in place of {right}, a part", Change(start, end, made + text[at:end])
+
+
+def _has_slice(key: ast.expr) -> bool:
+    several = key.elts if isinstance(key, ast.Tuple) else [key]
+    return any(isinstance(one, ast.Slice) and (one.lower or one.upper) for one in several)
 
 
 def key_of_texts(trial: Trial, _: ast.AST, node: ast.expr) -> Repairs:
@@ -107,6 +131,14 @@ def subscripts(trial: Trial) -> Iterator[tuple[Source, ast.Subscript]]:
     """The parts of arrays in both texts."""
     for source in dict.fromkeys((trial.source, trial.reading.forward.program.source)):
         yield from ((source, one) for one in ast.walk(parse(source)) if isinstance(one, ast.Subscript))
+
+
+def _other_end(low: str | None, high: str | None) -> Iterator[str]:
+    """As many entries from the other end: [:3] for [-3:], and [-H:] for [:H]."""
+    if low is not None and high is None and low.startswith("-"):
+        yield from (f":{low[1:]}", f"{low[1:]}:")
+    if high is not None and low is None and not high.startswith("-"):
+        yield f"-{high}:" if high.isidentifier() or high.isdigit() else f"-({high}):"
 
 
 def _shifted(low: str | None, high: str | None) -> Iterator[str]:

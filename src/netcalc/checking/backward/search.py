@@ -37,6 +37,7 @@ from netcalc.checking.backward.judged import Judged, Reading
 from netcalc.checking.backward.origins import Origin
 from netcalc.checking.backward.paths import path, statement_alike, statement_of_helper, term
 from netcalc.checking.backward.pieces import Harvest, harvest, near, off_by
+from netcalc.checking.backward.recomputed import recomputed
 from netcalc.checking.backward.rereading import gives_it, is_right
 from netcalc.checking.backward.siblings import term_of_sibling
 from netcalc.checking.backward.told import Repair, told
@@ -230,6 +231,7 @@ def _of_its_own(trial: Trial) -> Iterator[Edit]:
     yield from stale(trial)
     yield from edits(trial, OF_EXTREMES, trial.helpers)
     found = harvest(trial)
+    yield from recomputed(trial, found)
     yield from from_above(trial, found)
     yield from _behind_loops(trial, found)
     yield from unused(trial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
@@ -32,6 +33,7 @@ FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, Lo
 MAX_TRIALS = 800  # of one line
 FEW_TRIALS = 320  # of one that may as well follow from another
 MAX_STATEMENTS = 6_000  # that are read with edits, of all lines; those of loops each time
+MAX_SCALARS = 4  # names of numbers that are tried as factors
 MANY_TIMES = 4  # that a loop adds to a gradient
 
 
@@ -295,3 +297,15 @@ class Trial:
         """The names that are whole numbers, such as sizes."""
         values = self.values_at_last
         return {name: one for name, one in values.items() if isinstance(one, int) and not isinstance(one, bool)}
+
+    @cached_property
+    def scalars(self) -> list[str]:
+        """The names of plain numbers that the forward pass multiplies by, such as a penalty's weight."""
+        text = self.reading.forward.program.source.text
+        own = [
+            name
+            for name, one in self.values_at_last.items()
+            if is_scalar(one) and not isinstance(one, bool) and name not in self.numbers
+        ]
+        used = [name for name in own if re.search(rf"\b{name} \*|[*/] {name}\b|\b{name}\*|[*/]{name}\b", text)]
+        return used[:MAX_SCALARS]
