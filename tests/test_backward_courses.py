@@ -150,7 +150,63 @@ dh = W @ dout
 dc = dh[:2]
 ds = dh[2:]
 """
+NORM = """\
+xc = x - x.mean(0)
+var = (xc ** 2).mean(0)
+istd = 1 / np.sqrt(var + 1e-5)
+xhat = xc * istd
+loss = np.sum(xhat * t)
+"""
+OF_NORM = """\
+N = x.shape[0]
+dxhat = t
+dvar = np.sum(dxhat * xc, axis=0) * -0.5 * istd ** 3
+dx = dxhat * istd + dvar * 2 * xc / N - np.mean(dxhat * istd, axis=0)
+"""
+DECAY = """\
+def softmax_loss(W, X, y, reg):
+    N = X.shape[0]
+    e = np.exp(X @ W)
+    p = e / e.sum(axis=1, keepdims=True)
+    loss = -np.log(p[np.arange(N), y]).sum() / N + reg * np.sum(W * W)
+    p[np.arange(N), y] -= 1
+    dW = X.T @ p
+    dW /= N
+    dW += 2 * reg * W
+    return loss, dW
+
+out = softmax_loss(W, X, y, reg)
+"""
+IMAGE = """\
+def im2col(x):
+    cols = np.zeros((2, 2, 2, 2))
+    for i in range(2):
+        for j in range(2):
+            cols[i, j] = x[i:i + 2, j:j + 2]
+    return cols.reshape(4, 4).T
+
+def col2im(cols):
+    c = cols.T.reshape(2, 2, 2, 2)
+    img = np.zeros((3, 3))
+    for i in range(2):
+        for j in range(2):
+            img[i:i + 2, j:j + 2] += c[i, j]
+    return img
+
+cols = im2col(x)
+loss = np.sum((w @ cols) * t)
+dw = t @ cols.T
+dcols = w.T @ t
+dx = col2im(dcols)
+"""
 AT = {
+    NORM: {"x": "0.5,-1.2;0.3,0.8;1.4,0.2", "t": "0.7,-0.2;-0.5,0.9;0.4,0.3"},
+    DECAY: {"W": "0.5,-1.2;0.3,0.8", "X": "0.7,-0.2;-0.5,0.9;0.4,0.3", "y": "0,1,1", "reg": "0.3"},
+    IMAGE: {
+        "x": "0.5,-1.2,0.1;0.3,0.8,-0.4;1.4,0.2,0.6",
+        "w": "0.3,-0.8,0.6,0.1;0.2,0.5,-0.7,0.4",
+        "t": "0.7,-0.2,0.4,0.9;0.1,0.6,-0.3,0.8",
+    },
     POLICY: {
         "epx": "0.5,-1.2;0.3,0.8;1.4,0.2",
         "W1": "0.7,-0.2;-0.5,0.9;0.4,0.3",
@@ -189,6 +245,9 @@ PASSES = {
     "steps": (STEPS, OF_STEPS),
     "contrast": (CONTRAST, OF_CONTRAST),
     "tail": (TAIL, OF_TAIL),
+    "norm": (NORM, OF_NORM),
+    "decay": (DECAY, None),
+    "image": (IMAGE, None),
 }
 
 
@@ -234,6 +293,10 @@ SLIPS = [
     ),
     (STEPS, OF_STEPS, "W @ zs[k] + b", "W @ zs[k]", r"f is not what the forward pass has: .*\+ b"),
     (CONTRAST, OF_CONTRAST, " / tau", "", "a factor 1/tau left out"),
+    (NORM, OF_NORM, "istd ** 3", "istd ** 2", "the exponent is 2 in place of 3"),
+    (NORM, OF_NORM, "istd ** 3", "istd", "istd is not cubed"),
+    (DECAY, None, "2 * reg", "reg", "a factor 2 left out"),
+    (IMAGE, None, "+= c[i, j]", "= c[i, j]", "overwritten where it is accumulated"),
     (TAIL, OF_TAIL, "dh[:2]", "dh[-2:]", r"the wrong slice: \[-2:\] in place of \[:-2\]"),
 ]
 
@@ -244,3 +307,10 @@ def test_a_slip_is_told_at_its_line(forward, backward, was, put, said):
     text = backward or forward
     assert wrong.line == text[: text.rindex(was)].count("\n") + 1
     assert re.search(said, wrong.diagnosis)
+
+
+def test_what_is_added_before_all_is_divided_goes_behind():
+    was, put = "    dW /= N\n    dW += 2 * reg * W\n", "    dW += 2 * reg * W\n    dW /= N\n"
+    (wrong,) = wrong_with(DECAY, None, was, put)
+    assert wrong.line == 8
+    assert wrong.diagnosis == "dW /= N scales what dW += 2 * reg * W adds, too: it is added behind that"

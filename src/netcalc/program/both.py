@@ -10,7 +10,18 @@ from netcalc.program.classes import without_owner
 
 
 def opened(tree: ast.Module) -> ast.Module:
-    """The tree with the method that gives both, and what it calls, in the place of its class, which no line uses."""
+    """The tree with the method that gives both, and what it calls, in the place of its class, which no line uses; and
+    with loss, dW = svm_loss(W, X, y) for out = svm_loss(W, X, y), where no line uses out.
+    """
+    defs = {one.name: one for one in tree.body if isinstance(one, ast.FunctionDef) and loss_of(one) is not None}
+    for line in tree.body if defs else ():
+        match line:
+            case ast.Assign([ast.Name(name) as target], ast.Call(ast.Name(of))) if of in defs:
+                last = defs[of].body[-1]
+                names = [ast.unparse(part) for part in getattr(getattr(last, "value", None), "elts", [])]
+                if all(map(str.isidentifier, names)) and not _is_read(tree, name):
+                    parts: list[ast.expr] = [ast.copy_location(ast.Name(part, ast.Store()), target) for part in names]
+                    line.targets = [ast.copy_location(ast.Tuple(parts, ast.Store()), target)]
     classes = [one for one in tree.body if isinstance(one, ast.ClassDef)]
     if len(classes) != 1 or classes[0].name in names_in([one for one in tree.body if one not in classes]):
         return tree
@@ -22,6 +33,12 @@ def opened(tree: ast.Module) -> ast.Module:
     place = tree.body.index(classes[0])
     tree.body[place : place + 1] = [without_owner(one) for one in reversed(own)] or classes
     return tree
+
+
+def _is_read(tree: ast.Module, name: str) -> bool:
+    lines = [one for one in tree.body if not isinstance(one, ast.FunctionDef | ast.ClassDef)]
+    nodes = [node for one in lines for node in ast.walk(one)]
+    return any(isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Load) for one in nodes)
 
 
 def split_within(body: list[ast.stmt], of: str | None) -> tuple[list[ast.stmt], list[ast.stmt]]:

@@ -27,6 +27,7 @@ from netcalc.checking.backward.formulas import (
     extreme,
     less_one,
     letters,
+    power_one_off,
     product_for_quotient,
     sign,
     sign_of_all,
@@ -101,7 +102,9 @@ def _is_again(trial: Trial, statement: ast.Assign) -> bool:
     own = trial.versions[0]
     is_part = isinstance(statement.targets[0], ast.Subscript)
     made = [own, *(one for one in trial.helpers if is_part)]
-    return any(one.statement is statement and trial.is_within_loop(one) for one in made)
+    loops = [one for own in trial.defs for one in ast.walk(own) if isinstance(one, ast.For)]
+    of_def = any(statement in ast.walk(one) for one in loops)
+    return any(one.statement is statement and (of_def or trial.is_within_loop(one)) for one in made)
 
 
 def accumulated(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
@@ -240,6 +243,7 @@ LOCAL = (
     Row("factor-too-many", slope_of_two_factors),
     Row("factor-too-many", mask_too_many),
     Row("upstream-left-out", ones_for_above),
+    Row("exponent", power_one_off),
     Row("wrong-tensor", wrong_name),
     Row("wrong-tensor", wrong_part),
     Row("wrong-tensor", wrong_name_throughout),

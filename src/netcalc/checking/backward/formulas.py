@@ -118,8 +118,19 @@ def exponent(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
             yield f"{name} in place of its square root", put(trial, node, f"{library}.sqrt({name})")
         case _ if (name := trial.name(node)) in trial.names:
             yield f"{name} is not squared", put(trial, node, f"{name} ** 2")
+            yield f"{name} is not cubed, as it has the power 3", put(trial, node, f"{name} ** 3")
         case ast.Subscript() | ast.Call() if _is_array(trial, node) or _is_entry(trial, node):
             yield f"{trial.text(node)} is not squared", put(trial, node, f"{trial.text(node)} ** 2")
+
+
+def power_one_off(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A power one higher or one lower."""
+    match node:
+        case ast.BinOp(_, ast.Pow(), ast.Constant(int(power)) as of) if power > 1:
+            for other in (power + 1, power - 1):
+                if other > 1:
+                    rule = ": the power rule lowers it by 1" * (other < power)
+                    yield f"the exponent is {power} in place of {other}{rule}", put(trial, of, str(other))
 
 
 def _is_entry(trial: Trial, node: ast.expr) -> bool:

@@ -42,7 +42,7 @@ from netcalc.checking.backward.rereading import gives_it, is_right
 from netcalc.checking.backward.siblings import term_of_sibling
 from netcalc.checking.backward.told import Repair, told
 from netcalc.checking.backward.trial import MAX_STATEMENTS, Trial
-from netcalc.checking.backward.unused import stale, unused
+from netcalc.checking.backward.unused import stale, too_early, unused
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import name_of
 from netcalc.program.answers import assigned_in
@@ -229,6 +229,7 @@ def _candidates(trial: Trial) -> Iterator[Edit]:
 
 def _of_its_own(trial: Trial) -> Iterator[Edit]:
     yield from stale(trial)
+    yield from too_early(trial)
     yield from edits(trial, OF_EXTREMES, trial.helpers)
     found = harvest(trial)
     yield from recomputed(trial, found)

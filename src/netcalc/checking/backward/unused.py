@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
 from netcalc.checking.backward.changes import Change, Edit
 from netcalc.checking.backward.expressions import as_factor, factors, parts, put, roots
@@ -53,6 +54,21 @@ def _added_within(trial: Trial, root: ast.expr, text: str) -> Change | None:
 
 def _is_assigned(trial: Trial, name: str) -> bool:
     return any(name in assigned_in(unit.node) for unit in trial.one.version.within.units)
+
+
+def too_early(trial: Trial) -> Iterator[Edit]:
+    """dW += lam * W before dW /= N: what is added goes behind."""
+    for later, earlier in pairwise(trial.versions):
+        match earlier.statement, later.statement:
+            case ast.AugAssign(ast.Name(), ast.Add()) as adds, ast.AugAssign(_, ast.Div() | ast.Mult()) as scales:
+                (start, end), (first, last) = map(trial.segment, (adds, scales))
+                between = trial.source.text[end:first]
+                if between.strip() or adds.col_offset != scales.col_offset:
+                    continue
+                added, scaled = trial.text(adds), trial.text(scales)
+                said = f"{scaled} scales what {added} adds, too: it is added behind that"
+                change = Change(start, last, f"{scaled}{between}{added}")
+                yield Edit(change, adds, "too-early", said, (start, end))
 
 
 def stale(trial: Trial) -> Iterator[Edit]:
