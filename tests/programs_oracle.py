@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from netcalc.graph import build as b
@@ -37,6 +39,21 @@ def answers(text, values, of=None):
         output,
         {n: np.zeros(nodes[n].shape) if g is None else next(rest) for n, g in zip(names, found, strict=True)},
     )
+
+
+def assert_stands_for(text, program, values, head, symmetric=()):
+    """A library's expression, under `head`, has the value and the slopes of `out` in a program of NumPy.
+
+    Of a matrix that is `symmetric` a library reads one triangle.
+    """
+    values = {name: value for name, value in values.items() if name in re.findall(r"\w+", text)}
+    _, output, found = answers(f"{head}out = {text}\n", values)
+    np.testing.assert_allclose(output, run(program, values)["out"], rtol=1e-12, atol=1e-13)
+    for name, expected in differences(program, values, "out").items():
+        both = [found.get(name, np.zeros(expected.shape)), expected]
+        if name in symmetric:
+            both = [one + one.T for one in both]
+        np.testing.assert_allclose(*both, rtol=1e-5, atol=1e-6)
 
 
 def run(text, values):

@@ -96,12 +96,7 @@ CASES = [
 
 @pytest.mark.parametrize("text, by_hand", CASES)
 def test_a_name_has_the_value_and_the_slopes_of_what_it_stands_for(text, by_hand):
-    values = {name: value for name, value in VALUES.items() if name in re.findall(r"\w+", text)}
-    _, output, found = oracle.answers(f"{HEAD}out = {text}\n", values)
-    program = f"{BY_HAND}out = {by_hand or text}\n"
-    np.testing.assert_allclose(output, oracle.run(program, values)["out"], rtol=1e-12, atol=1e-13)
-    for name, expected in oracle.differences(program, values, "out").items():
-        np.testing.assert_allclose(found.get(name, np.zeros(expected.shape)), expected, rtol=1e-5, atol=1e-6)
+    oracle.assert_stands_for(text, f"{BY_HAND}out = {by_hand or text}\n", VALUES, HEAD)
 
 
 def test_every_row_is_called_in_a_test():
