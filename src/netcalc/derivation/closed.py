@@ -76,6 +76,9 @@ def _forms(number: Any, *, deep: bool) -> Iterator[Any]:
     import sympy as sp
 
     fraction = one_fraction(number)
+    above, below = sp.fraction(fraction)
+    if sum(part.is_Add for part in sp.Mul.make_args(below)) > 1:  # as 1 + e^6, whose factors are longer than it is
+        yield above / sp.expand(below)
     yield fraction
     if deep and is_tame(fraction) and fraction.atoms(sp.Function) - fraction.atoms(sp.exp):
         yield simplified(fraction)
