@@ -126,11 +126,11 @@ def test_a_program_through_axes_in_the_middle_has_its_slopes(text, slope):
     )
 
 
-def test_a_loss_of_cosines_is_by_rows():
+@pytest.mark.parametrize("x, y, t", [(Z[0, :2], Z[1, :2], np.array([1, -1])), (Z[0, 0], Z[1, 0], np.array(1))])
+def test_a_loss_of_cosines_is_by_rows_or_of_two_vectors(x, y, t):
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1."""
     text = "import torch.nn.functional as F\nloss = F.cosine_embedding_loss(x, y, t, margin=0.1)"
-    x, y, t = Z[0, :2], Z[1, :2], np.array([1, -1])
-    cosines = (x * y).sum(1) / np.linalg.norm(x, axis=1) / np.linalg.norm(y, axis=1)
+    cosines = (x * y).sum(-1) / np.linalg.norm(x, axis=-1) / np.linalg.norm(y, axis=-1)
     wanted = np.where(t > 0, 1 - cosines, np.maximum(0, cosines - 0.1)).mean()
     assert netcalc.gradients(text, {"x": x, "y": y, "t": t}).forward["loss"] == pytest.approx(wanted, rel=1e-9)
 
