@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import product
 
 import numpy as np
 import pytest
 from effort import calls
+from flint import fmpq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import netcalc
 import netcalc.checking.judging.pieces as looked_at
+from netcalc.arithmetic.balls import precision, sign
+from netcalc.arithmetic.evaluation import Evaluation
 from netcalc.checking.judging.signs import has_one_sign
 from netcalc.errors import NetcalcError
 from netcalc.expression import parse
@@ -898,6 +902,19 @@ ONE_SIGN = [
     "sqrt(1 + x^2)",
     "max(x, 1)",
     "(1 + exp(x))^y",
+    "2 - 1/(1 + x^2)",
+    "1 - 1/(1 + exp(-x*y))",
+    "1/(1 + exp(x)) - 1",
+    "1 - tanh(x)^2",
+    "2 + sin(x)*cos(y)",
+    "1 - tanh(x)*erf(y)",
+    "3 - x^0 - 1/cosh(x)",
+    "(1 + abs(x))^-3",
+    "-(1 + x^2)^15",
+    "1 + x^2/(1 + x^2)",
+    "where(x > 0, exp(x), 1/10)",
+    "1 + 9^400*exp(x)*x^2",
+    "-9^400 - x^2*9^-400",
 ]
 EITHER_SIGN = [
     "x",
@@ -910,14 +927,56 @@ EITHER_SIGN = [
     "max(x, 0)",
     "tanh(x)",
     "x*exp(x)",
-    "2 - 1/(1 + x^2)",
     "1/x",
+    "1 - 1/(1 + x^2)",
+    "1 + sin(x)",
+    "1 - cos(x)*tanh(y)*2",
+    "x^3 + 1",
+    "(x - 1)^14",
+    "exp(x^2) - 1",
+    "2 - exp(x)",
+    "1 - 2*tanh(x)",
+    "max(x, -1) + 1",
+    "where(x > 0, 1, -1)",
 ]
 
 
 @pytest.mark.parametrize("text", [*ONE_SIGN, *EITHER_SIGN])
 def test_a_formula_of_one_sign_is_told_by_its_parts(text):
     assert has_one_sign(parse(text)) == (text in ONE_SIGN)
+
+
+one_sided = st.recursive(
+    st.sampled_from(["x", "y", "2", "-1", "1/3", "0"]),
+    lambda part: st.one_of(
+        st.builds("({}) {} ({})".format, part, st.sampled_from("+-*/"), part),
+        st.builds("({})^{}".format, part, st.sampled_from([2, 3, -1, -2, 0, 5])),
+        st.builds("{}({})".format, st.sampled_from("exp tanh cosh abs sqrt sin erf expm1 sinh atan".split()), part),
+        st.builds("max({}, {})".format, part, part),
+        st.builds("where({} > 0, {}, {})".format, part, part, part),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(one_sided)
+def test_a_formula_of_one_sign_has_it_wherever_it_has_a_value(text):
+    try:
+        tree = parse(text)
+    except NetcalcError:  # a division by zero
+        return
+    if not has_one_sign(tree):
+        return
+    found = Evaluation([tree])
+    with precision(256):
+        values = [found.at({"x": fmpq(*x), "y": fmpq(*y)})[0] for x, y in product(PLACES, PLACES)]
+        signs = {sign(one) for one in values if isinstance(one, fmpq) or one.is_finite()}
+    assert len(signs - {None}) <= 1, (text, signs)
+    assert 0 not in signs
+
+
+PLACES = [(0, 1), (1, 1), (-1, 1), (7, 3), (-5, 2), (1, 9), (-2, 11)]
 
 
 def test_formulas_of_hidden_layers_cost_no_search_for_kinks():
