@@ -71,6 +71,11 @@ class Forward:
     _keys: dict[Node, str] = field(default_factory=dict)
     _points: dict[Any, list[Point]] = field(default_factory=dict)
 
+    @property
+    def output(self) -> Node:
+        """What comes out, as the program made it."""
+        return self.program.output
+
     @cached_property
     def candidates(self) -> dict[str, list[Node]]:
         """The nodes that bear a name, an input first, then line by line."""
@@ -115,7 +120,7 @@ class Forward:
     @cached_property
     def backward(self) -> Backward:
         """The backward pass as it is."""
-        return backward(self.problem.output, self.problem.delta)
+        return backward(self.output, self.problem.delta)
 
     def lines_in(self, source: Source) -> set[int]:
         """The lines of a text that the output is made of, where it is the text of the forward pass, too."""
@@ -129,7 +134,7 @@ class Forward:
     @property
     def upstream(self) -> Node:
         """The gradient of the output."""
-        return self.problem.delta if self.problem.delta is not None else b.number(1, self.problem.output.shape)
+        return self.problem.delta if self.problem.delta is not None else b.number(1, self.output.shape)
 
     def gradient(self, node: Node) -> Node:
         """The true gradient of a node; zeros where the output does not depend on it."""
@@ -225,7 +230,7 @@ class Forward:
         try:
             with np.errstate(all="ignore"):
                 for given in beside_kinks(
-                    [self.problem.output, *nodes], [one.given for one in points], moved, Float64(self.sizes)
+                    [self.output, *nodes], [one.given for one in points], moved, Float64(self.sizes)
                 ):
                     own = {names[node]: array for node, array in given.items() if node in names}
                     found.append(self._point(own, ties=True))
@@ -274,7 +279,7 @@ class Forward:
     @cached_property
     def extremes(self) -> list[Node]:
         """The largest and smallest entries that the forward pass takes."""
-        return [node for node in in_order([self.problem.output]) if node.operation in (MAX, MIN)]
+        return [node for node in in_order([self.output]) if node.operation in (MAX, MIN)]
 
     def _of_backward_alone(self) -> Values:
         """Inputs that the backward pass alone has, such as a learning rate."""

@@ -125,7 +125,7 @@ class Origins:
         """The names that gradients are made of, in the order of their lines."""
         versions = {one.node: one for one in self.reading.code.versions if one.node is not None}
         reader, of_forward = self.reading.code.reader, self.forward.lines_in(self.reading.code.source)
-        fixed = {*self.forward.nodes, *in_order([self.forward.problem.output]), *reader.corrections}
+        fixed = {*self.forward.nodes, *in_order([self.forward.output]), *reader.corrections}
         found: dict[tuple[str, int], Local] = {}
         for one in self.reading.judged:
             if one.version.value is None or not fits(one.version.value, one.node):
@@ -189,7 +189,7 @@ class Origins:
     def gradients(self) -> list[tuple[Gradient, np.ndarray]]:
         """The gradients of all that the forward pass computes, with their values at the first point."""
         backward = self.forward.backward
-        order = [node for node in in_order([self.forward.problem.output]) if node in backward.gradients]
+        order = [node for node in in_order([self.forward.output]) if node in backward.gradients]
         found = [Gradient(node, backward.gradients[node], False) for node in order]
         for node, uses in ((node, backward.uses.get(node, [])) for node in order):
             found += [Gradient(node, use.share, True) for use in uses if len(uses) > 1]
@@ -276,7 +276,7 @@ class Origins:
                 places = {**places, odd: int(last)}
                 yield Meant(tuple(own[places[time]][0] for time in range(times)), ((),) * times)
             if np.abs(rest).max(initial=0.0) <= 1e-8 * scale:
-                nothing = Gradient(self.forward.problem.output, b.number(0, shape), False)
+                nothing = Gradient(self.forward.output, b.number(0, shape), False)
                 found = {time: own[place][0] for time, place in places.items()} | {odd: nothing}
                 yield Meant(tuple(found[time] for time in range(times)), ((),) * times)
 

@@ -87,7 +87,7 @@ def _values(trial: Trial) -> set[bytes]:
     known = trial.reading.of_forward
     if not known:
         forward, point = trial.reading.forward, trial.reading.agreement.points[0]
-        nodes = [node for node in in_order([forward.problem.output]) if node.args][:MAX_NODES]
+        nodes = [node for node in in_order([forward.output]) if node.args][:MAX_NODES]
         with np.errstate(all="ignore"):
             arrays = evaluate(nodes, trial.reading.agreement.numbers, point.values)
         known |= {_rounded(one) for one in arrays}
