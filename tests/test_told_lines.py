@@ -7,7 +7,7 @@ import json
 import pytest
 
 from netcalc.checking.backward.check import checked_lines
-from netcalc.checking.backward.origins import _entries
+from netcalc.checking.backward.multiples import _entries
 from netcalc.models.programs import ProgramRequest, program
 from netcalc.values import read_array
 

@@ -13,7 +13,8 @@ from flint import arb, fmpq
 from netcalc.arithmetic.balls import ball, exactly, precision
 from netcalc.arithmetic.evaluation import Once, numeral
 from netcalc.arithmetic.rounding import digits, enclosure
-from netcalc.arithmetic.sides import BITS, SAME, Tie, compared, one_sided, slope_at, tie
+from netcalc.arithmetic.sides import BITS, SAME, compared, one_sided, slope_at
+from netcalc.arithmetic.ties import Tie, tie
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.expression import Tree, parse

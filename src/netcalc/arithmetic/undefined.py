@@ -10,7 +10,7 @@ from flint import arb, fmpq
 from netcalc.arithmetic.balls import FAR, OPERATIONS, Infinite, Numeral, ball, precision, sign
 from netcalc.arithmetic.evaluation import Known, numeral
 from netcalc.arithmetic.rounding import LARGEST_EXPONENT, digits, enclosure
-from netcalc.arithmetic.sides import ROOM
+from netcalc.arithmetic.ties import ROOM
 from netcalc.derivation.derive import evaluable, is_activation
 from netcalc.expression.tree import Apply, Number, Symbol, Tree, share
 from netcalc.notation import to_ascii

@@ -17,22 +17,8 @@ from netcalc.arithmetic.balls import UNDEFINED, ball, is_nowhere, precision
 from netcalc.arithmetic.evaluation import Known, numeral, numerals
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.rounding import digits, nearest
-from netcalc.arithmetic.sides import (
-    BITS,
-    NEAR,
-    SIDES,
-    Side,
-    Tie,
-    Told,
-    at_an_edge,
-    can_tie,
-    compared,
-    is_outside,
-    of_both,
-    one_sided,
-    slope_beside,
-    tie,
-)
+from netcalc.arithmetic.sides import BITS, NEAR, SIDES, Side, Told, compared, of_both, one_sided, slope_beside
+from netcalc.arithmetic.ties import Tie, at_an_edge, can_tie, is_outside, tie
 from netcalc.derivation.derive import evaluable
 from netcalc.derivation.gradient import Derived, Quantity
 from netcalc.explain.corners import decided, numerals_at

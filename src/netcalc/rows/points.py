@@ -13,7 +13,8 @@ import numpy as np
 from netcalc.arithmetic.balls import precision
 from netcalc.arithmetic.evaluation import numerals
 from netcalc.arithmetic.program import Program
-from netcalc.arithmetic.sides import BITS, tie
+from netcalc.arithmetic.sides import BITS
+from netcalc.arithmetic.ties import tie
 from netcalc.arrays import scalar
 from netcalc.derivation.gradient import Derived, derive, element_name, in_order
 from netcalc.errors import ExpressionError, FileError, NetcalcError, ValueSyntaxError

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,18 +21,18 @@ from netcalc.checking.backward.search import (
     repair,
     repair_of,
     repair_of_header,
-    repair_of_shapes,
     right_with,
 )
 from netcalc.checking.backward.tiny import without_tiny
 from netcalc.checking.backward.told import Repair
 from netcalc.checking.backward.trial import FEW_TRIALS, MAX_TRIALS, Trial
+from netcalc.checking.backward.unjudged import goes_on, meanings, said_of_stop, unjudged
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
 from netcalc.program import Program
-from netcalc.program.answers import assigned_in, base
+from netcalc.program.answers import base
 from netcalc.program.source import ProgramError, Source
-from netcalc.program.versions import Unjudged, Version
+from netcalc.program.versions import Version
 from netcalc.result import CheckedLine, Result
 
 MAX_DOUBTFUL = 2  # readings
@@ -78,7 +76,7 @@ def checked_lines(
         found = _after_one_repair(reading, known, origins)
         told_of = [one for one in _once(reading, found) if one.is_wrong or one.name not in passed]
         lines = tuple(_with_unjudged(reading, told_of))
-    return lines, [*told, *dict.fromkeys(_meanings(reading)), *reading.code.notes, *_missing(reading)]
+    return lines, [*told, *dict.fromkeys(meanings(reading)), *reading.code.notes, *_missing(reading)]
 
 
 def _after_one_repair(reading: Reading, known: Sequence[CheckedLine | None], origins: Origins) -> list[CheckedLine]:
@@ -153,79 +151,10 @@ def _with_unjudged(reading: Reading, lines: Sequence[CheckedLine]) -> list[Check
     """The lines and what can't be judged, in order; what is added to such a gradient before is not wrong by itself."""
     stopped = reading.code.stopped
     parts = [one for one in reading.code.unjudged if all(one.part is not other.part for other in stopped)]
-    unsure = {one.name for one in parts if not _goes_on(one)}
+    unsure = {one.name for one in parts if not goes_on(one)}
     known = [one for one in lines if not (one.verdict != "right" and one.name in unsure)]
-    others = [*(_unjudged(reading, one) for one in parts), *(_stopped(reading, one) for one in stopped)]
+    others = [*(unjudged(reading, one) for one in parts), *(said_of_stop(reading, one) for one in stopped)]
     return sorted([*known, *others], key=lambda one: one.line)
-
-
-def _stopped(reading: Reading, one: Unjudged) -> CheckedLine:
-    """A line whose shapes do not fit, of a name that is no gradient."""
-    plain, found = _unjudged(reading, one), repair_of_shapes(reading, one)
-    if found is None:
-        return plain
-    column, said = found.column, f"{one.why}: {found.said}"
-    return plain._replace(
-        column=column, mistake=found.mistake, diagnosis=said, repair=found.repaired, marked=found.marked
-    )
-
-
-def _goes_on(one: Unjudged) -> bool:
-    """Whether a statement takes a gradient and makes another of it, as clipping does, so that it had to be finished."""
-    statements = [node for node in ast.walk(one.part) if one.name in assigned_in(node) and not hasattr(node, "body")]
-    return bool(statements) and all(_scales(node, one.name) for node in statements)
-
-
-def _scales(node: ast.AST, name: str) -> bool:
-    if isinstance(node, ast.AugAssign):
-        return isinstance(node.op, ast.Mult | ast.Div)
-    is_read = any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(getattr(node, "value", node)))
-    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and is_read
-
-
-def _unjudged(reading: Reading, one: Unjudged) -> CheckedLine:
-    source, error = reading.code.source, one.error
-    line, column = one.part.lineno, one.part.col_offset
-    marked = None
-    if error.position is not None and error.source == source.text:
-        line = source.text.count("\n", 0, error.position) + 1
-        column = error.position - source.starts[line - 1]
-        part = re.match(r"[\w.]+|.", source.line(line)[column:])
-        marked = column + 1, column + 1 + (part.end() if part else 1)
-    return CheckedLine(
-        one.name,
-        line,
-        column + 1,
-        "wrong" if one.is_wrong else "not judged",
-        diagnosis=one.why,
-        file=source.name,
-        text=source.line(line),
-        marked=marked,
-    )
-
-
-def _meanings(reading: Reading) -> Iterator[str]:
-    """Notes on gradients that are those of something else than their names say."""
-    within_defs: dict[Fraction, list[Version]] = {}
-    for one in reading.judged:
-        version = one.version
-        if version.is_passed:
-            continue
-        if one.factor == -1:
-            what = f"{version.name} is minus the gradient of {version.of}"
-            yield f"line {version.line}: {what}, which a later line subtracts"
-        elif one.factor != 1 and version.within.of is not None:
-            within_defs.setdefault(one.factor, []).append(version)
-        elif one.factor != 1:
-            what = f"{version.name} is {one.factor} times the gradient of {version.label}"
-            yield f"line {version.line}: {what}, which later lines divide by again"
-        elif one.meaning and version.within.of is None:
-            yield f"line {version.line}: {version.name} is from here the gradient of {one.meaning}, not of {version.of}"
-    for factor, several in within_defs.items():
-        lines = sorted({one.line for one in several})
-        names = ", ".join(dict.fromkeys(one.name for one in sorted(several, key=lambda one: one.line)))
-        where = f"line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))}: {names}"
-        yield f"{where}, {factor} times the gradient, which later lines divide by again"
 
 
 def _without_tiny(problem: GraphProblem, reading: Reading, *, own: bool) -> tuple[GraphProblem, Reading, list[str]]:

@@ -18,13 +18,11 @@ from netcalc.graph import build as b
 from netcalc.graph.arithmetic import Axes, back, last
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import Backward, backward
-from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import ARRAY, INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import PRODUCT, SUM, as_number
+from netcalc.graph.product import as_number
 from netcalc.graph.reductions import MAX, MIN
-from netcalc.graph.sizes import settled
 from netcalc.models.graphed import GraphProblem
 from netcalc.program.reading import Program
 from netcalc.program.source import Source
@@ -303,53 +301,3 @@ def _is_as_given(one: Node, other: Node) -> bool:
     """Whether two nodes are the same array of numbers."""
     arrays = [node.params.array for node in (one, other) if node.operation is ARRAY]
     return len(arrays) > 1 and np.array_equal(*arrays)
-
-
-def squeezed(node: Node) -> tuple[object, ...]:
-    """A shape without axes of size 1."""
-    return tuple(size for size in map(settled, node.shape) if size != 1)
-
-
-def fits(assigned: Node, of: Node) -> bool:
-    """Whether a gradient has the shape of what it is the gradient of, but for axes of size 1."""
-    return squeezed(assigned) == squeezed(of)
-
-
-def made_of(root: Node, named: Mapping[Node, object]) -> set[Node]:
-    """Those of some nodes that a node is made of, without what those are made of in turn."""
-    found, seen, stack = set[Node](), {root}, [root]
-    while stack:
-        node = stack.pop()
-        if node in named:
-            found.add(node)
-            continue
-        stack += [arg for arg in node.args if arg not in seen]
-        seen.update(node.args)
-    return found
-
-
-def is_elementwise(root: Node, leaf: Node) -> bool:
-    """Whether a node is made of a leaf entry by entry, and is not linear in it."""
-    stack, seen, curved = [root], {root}, False
-    while stack:
-        node = stack.pop()
-        if node is leaf:
-            continue
-        is_product = node.operation is PRODUCT and not node.params.summed
-        if not (node.operation in (ELEMENTWISE, SUM) or is_product) and not _is_free(node, leaf):
-            return False
-        curved |= node.operation is ELEMENTWISE
-        stack += [arg for arg in node.args if arg not in seen]
-        seen.update(node.args)
-    return curved
-
-
-def _is_free(node: Node, leaf: Node) -> bool:
-    stack, seen = [node], {node}
-    while stack:
-        one = stack.pop()
-        if one is leaf:
-            return False
-        stack += [arg for arg in one.args if arg not in seen]
-        seen.update(one.args)
-    return True

@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 
 from netcalc.checking.backward.agreement import Pair, evaluated
-from netcalc.checking.backward.forward import Forward, fits, made_of
+from netcalc.checking.backward.forward import Forward
 from netcalc.checking.backward.judged import Judged, Reading
+from netcalc.checking.backward.made_of import fits, made_of
 from netcalc.checking.backward.meanings import settle_meanings
 from netcalc.checking.backward.methods import with_methods
 from netcalc.checking.backward.pairs import held_to, is_as_many, paired

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from netcalc.checking.backward.agreement import Agreement, Pair
-from netcalc.checking.backward.forward import NEAR, Forward, Point, fits
+from netcalc.checking.backward.forward import NEAR, Forward, Point
+from netcalc.checking.backward.made_of import fits
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.program.gradients import GradientReader

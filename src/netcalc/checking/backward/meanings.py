@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netcalc.checking.backward.agreement import Pair
-from netcalc.checking.backward.forward import fits, is_elementwise, made_of
+from netcalc.checking.backward.made_of import fits, is_elementwise, made_of
 from netcalc.graph import build as b
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.leaves import INPUT, NAMED

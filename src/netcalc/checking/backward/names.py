@@ -15,7 +15,7 @@ from netcalc.checking.backward.expressions import (
     parts,
     put,
 )
-from netcalc.checking.backward.forward import squeezed
+from netcalc.checking.backward.made_of import squeezed
 from netcalc.checking.backward.positions import subscripts
 from netcalc.checking.backward.shapes import Repairs
 from netcalc.checking.backward.trial import Trial

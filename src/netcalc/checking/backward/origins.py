@@ -17,8 +17,9 @@ import numpy as np
 
 from netcalc.arrays import squeezed
 from netcalc.checking.backward.agreement import RELATIVE, Pair, same
-from netcalc.checking.backward.forward import fits
 from netcalc.checking.backward.judged import Judged, Reading
+from netcalc.checking.backward.made_of import fits
+from netcalc.checking.backward.multiples import each_entry, joined, plain_factor, ratio_of
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.graph.evaluate import evaluate
@@ -35,7 +36,6 @@ MAX_TIMES = 64  # that a loop gives a name a value
 MAX_RUNS = 400  # of what is made of a name, in float64
 MAX_ENTRIES = 2_000_000  # of all of those at once
 MAX_STRIDE = 16  # gradients of one shape that lie between those of a loop's two times
-MAX_PARTS = 60  # of numerator and denominator of a factor
 MAX_ORIGINS = 3  # that a repair is looked for of
 MAX_SAID = 60  # characters of a formula
 
@@ -113,7 +113,7 @@ class Origins:
             if meant is None:
                 continue
             values, true = self._values(local), self._arrays(local, meant, 0)
-            is_scaled = _ratio(_joined(values), _joined(true)) is not None and abs(meant.factor) != 1
+            is_scaled = ratio_of(joined(values), joined(true)) is not None and abs(meant.factor) != 1
             rank = (is_scaled, -place if is_scaled else place)
             found.append((rank, Origin(local, meant, tuple(values), tuple(true), self._said(local, meant))))
         return tuple(origin for _, origin in sorted(found, key=lambda pair: pair[0])[:MAX_ORIGINS])
@@ -172,7 +172,7 @@ class Origins:
             return evaluate(roots, self.reading.agreement.numbers, known)
 
     def _flat(self, local: Local, arrays: Sequence[np.ndarray]) -> np.ndarray:
-        return _joined(self._made(local, arrays))
+        return joined(self._made(local, arrays))
 
     def _true(self, local: Local, place: int = 0) -> list[np.ndarray]:
         pairs = [Pair(one.node, one.node, one.factor) for one in local.dependents]
@@ -222,7 +222,7 @@ class Origins:
             if len(values) > MAX_TIMES or any(one.shape != shape for one in values) or not values[0].size:
                 return None
             zero = self._flat(local, [np.zeros_like(one) for one in values])
-            true = _joined(self._true(local))
+            true = joined(self._true(local))
             if zero.shape != true.shape or not np.isfinite(zero).all():
                 return None
             for meant in self._choices(local, values, zero, true - zero):
@@ -239,13 +239,13 @@ class Origins:
         own = self._of_shape(shape)
         if times == 1:
             for one, array in own[:MAX_RUNS]:
-                factor = _factor(self._flat(local, [array]) - zero, needed)
+                factor = plain_factor(self._flat(local, [array]) - zero, needed)
                 yield Meant((one,), ((),), factor) if factor is not None else None
             return
         for one, array in self.gradients:
-            for entries in _entries(array.shape, times, shape):
+            for entries in each_entry(array.shape, times, shape):
                 arrays = [array[place].reshape(shape) for place in entries]
-                factor = _factor(self._flat(local, arrays) - zero, needed)
+                factor = plain_factor(self._flat(local, arrays) - zero, needed)
                 yield Meant((one,) * times, entries, factor) if factor is not None else None
         if own and len(own) * times <= MAX_RUNS and len(own) * times * needed.size <= MAX_ENTRIES:
             yield from self._in_turn(local, own, zero, needed)
@@ -319,37 +319,3 @@ def _assigned(reader: GradientReader, node: Node) -> Assigned | None:
     place = node.params.moment - 1
     found = reader.assigned[place] if 0 <= place < len(reader.assigned) else None
     return found if found is not None and found.name == name_of(node) else None
-
-
-def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate([one.reshape(-1) for one in arrays])
-
-
-def _entries(shape: tuple[int, ...], times: int, of: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], ...]]:
-    """The entries along the first axes of an array, if there are so many of that shape: in order, and reversed."""
-    for axes in range(1, len(shape) + 1):
-        if np.prod(shape[:axes]) == times and squeezed(shape[axes:]) == squeezed(of):
-            places = tuple(np.ndindex(shape[:axes]))
-            yield places
-            yield places[::-1]
-
-
-def _ratio(found: np.ndarray, true: np.ndarray) -> float | None:
-    """The number that one array is times the other."""
-    if found.size != true.size or not found.any() or not true.any():
-        return None
-    flat, other = found.reshape(-1), true.reshape(-1)
-    ratio = float(flat @ other / (other @ other))
-    return ratio if ratio and np.abs(flat - ratio * other).max() <= 1e-8 * np.abs(flat).max() else None
-
-
-def _factor(found: np.ndarray, needed: np.ndarray) -> Fraction | None:
-    """The plain number that leads from one array to the other."""
-    if not np.isfinite(found).all():
-        return None
-    ratio = _ratio(needed, found)
-    if ratio is None:
-        return None
-    number = Fraction(ratio).limit_denominator(MAX_PARTS)
-    is_it = number and abs(float(number) - ratio) <= 1e-8 * abs(ratio) and abs(number.numerator) <= MAX_PARTS
-    return number if is_it else None

@@ -8,8 +8,9 @@ from collections.abc import Collection
 from math import prod
 from typing import Any
 
-from netcalc.checking.backward.forward import Forward, fits, made_of, squeezed
+from netcalc.checking.backward.forward import Forward
 from netcalc.checking.backward.judged import Judged
+from netcalc.checking.backward.made_of import fits, made_of, squeezed
 from netcalc.expression import Number, Symbol, fold
 from netcalc.graph import build as b
 from netcalc.graph.elementwise import ELEMENTWISE

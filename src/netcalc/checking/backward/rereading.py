@@ -10,8 +10,8 @@ import numpy as np
 from netcalc.checking.backward.agreement import Pair, same
 from netcalc.checking.backward.changes import Change, Edit
 from netcalc.checking.backward.expressions import terms
-from netcalc.checking.backward.forward import fits
 from netcalc.checking.backward.helpers import MAX_STEPS
+from netcalc.checking.backward.made_of import fits
 from netcalc.checking.backward.needed import needed
 from netcalc.checking.backward.trial import FAILURES, Trial
 from netcalc.graph.node import Node

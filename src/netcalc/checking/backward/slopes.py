@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from netcalc.checking.backward.expressions import as_divisor
-from netcalc.checking.backward.forward import is_elementwise, made_of
+from netcalc.checking.backward.made_of import is_elementwise, made_of
 from netcalc.checking.backward.trial import Trial
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from netcalc.checking.backward.agreement import Pair
-from netcalc.checking.backward.forward import fits
 from netcalc.checking.backward.helpers import MAX_SPAN, helpers_of, used_by
 from netcalc.checking.backward.judged import Judged, Reading
+from netcalc.checking.backward.made_of import fits
 from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netcalc.checking.backward.forward import fits
+from netcalc.checking.backward.made_of import fits
 from netcalc.graph import build as b
 from netcalc.graph.leaves import ARRAY, INPUT, NAMED
 from netcalc.graph.node import Node, in_order

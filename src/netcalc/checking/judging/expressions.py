@@ -12,7 +12,7 @@ import numpy as np
 
 from netcalc.arithmetic.balls import is_nowhere, precision
 from netcalc.arithmetic.evaluation import Evaluation, numeral
-from netcalc.arithmetic.sides import can_tie, tie
+from netcalc.arithmetic.ties import can_tie, tie
 from netcalc.arrays import each, scalar
 from netcalc.checking.judging.bench import BITS, Array, Bench, defined, each_defined, near_zero, settled
 from netcalc.checking.judging.functions import Functions
