@@ -311,3 +311,14 @@ def test_a_minus_left_out_is_told_of_every_gradient_that_it_is_in():
     result = netcalc.grad("exp(-x)*w", at={"x": "0.7", "w": "3"})
     checked = netcalc.check(result, {"dx": repr(3 * math.exp(0.7)), "dw": repr(math.exp(0.7))}).checked
     assert {(one.verdict, one.diagnosis) for one in checked} == {("wrong", "the minus before x left out")}
+
+
+def test_the_product_left_out_of_a_layer_is_called_as_its_page_has_it():
+    layer = {"W": [[1.5, 2], [3, 4]], "b": [5, 6], "activation": "tanh"}
+    net = netcalc.net([layer, layer], input=[1, 2], target=[3, 2], loss="mse")
+    rows = netcalc.net([layer], input=[[1, 2], [4, 3]], target=[[3, 1], [1, 1]], loss="mse")
+    linear = netcalc.linear(layer["W"], v=[1, 2], b=[5, 6])
+    for result, name, said in [(net, "z1", "W1 x"), (net, "z2", "W2 a1"), (rows, "z1", "x W1ᵀ"), (linear, "u", "W v")]:
+        answered = np.broadcast_to([5.0, 6.0], np.shape(result.forward[name])).tolist()
+        told = {one.diagnosis for one in netcalc.check(result, {name: answered}).checked}
+        assert told == {f"{said} left out of {name}"}

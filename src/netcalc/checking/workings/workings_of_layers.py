@@ -8,7 +8,7 @@ from netcalc.checking.edits.edit import whole
 from netcalc.checking.workings.workings import Pass, Workings, refined
 from netcalc.graph.leaves import NAMED, given, named
 from netcalc.graph.node import Node
-from netcalc.graph.product import product
+from netcalc.graph.product import SUM, product
 from netcalc.layers import after_a_step, forward
 from netcalc.problem import Problem
 
@@ -32,8 +32,12 @@ def of_layers(problem: Problem) -> Workings:
     answers = {called.name: (found[own],) for own, called in problem.names.items() if own in found}
     called = {name: problem.names[name].name if name in problem.names else problem.given_name(name) for name in nodes}
     called["loss"] = problem.output
-    if problem.command == "neuron" and (sums := nodes["z1"].args[0].args) and sums[0].operation is NAMED:
-        called[sums[0].params.text] = "w·x"
+    for number in range(1, len(problem.layers) + 1):
+        core = nodes[f"z{number}"].args[0]
+        if core.operation is SUM and core.args[0].operation is NAMED:
+            weights, inputs_of = called[f"W{number}"], called["x" if number == 1 else f"a{number - 1}"]
+            of_rows = f"{inputs_of} {weights}ᵀ" if problem.many else f"{weights} {inputs_of}"
+            called[core.args[0].params.text] = "w·x" if problem.command == "neuron" else of_rows
     by_name = {called[name]: node for name, node in nodes.items()}
     silent = () if "delta" in problem.given else ("delta",)
     shapes = {name: _shape(problem, name, node) for name, node in nodes.items()}
