@@ -10,11 +10,14 @@ from itertools import product
 
 import numpy as np
 import pytest
+import sympy
 from flint import arb, fmpq
 
 from netcalc.arithmetic import rounding
-from netcalc.arithmetic.balls import INFINITE, OPERATIONS, UNDEFINED, Infinite, ball, exactly, precision
+from netcalc.arithmetic.balls import INFINITE, OPERATIONS, UNDEFINED, Infinite, ball, exactly, is_nowhere, precision
+from netcalc.arithmetic.evaluation import Evaluation
 from netcalc.arithmetic.sides import SAME, compared
+from netcalc.expression import parse
 
 NAN, INF = arb.nan(), Infinite(INFINITE)
 THIRD = fmpq(1, 3)
@@ -262,3 +265,30 @@ def test_two_numerals_are_the_same_apart_or_not_to_be_told():
         assert compared(NAN, THIRD) == compared(THIRD, NAN) == "unknown"
         assert compared(INF, INF) == "same"
         assert compared(INF, -INF) == compared(INF, THIRD) == compared(THIRD, INF) == "apart"
+
+
+@pytest.mark.parametrize("name", ["sin", "cos", "tan", "cot", "sec", "csc"])
+@pytest.mark.parametrize("written", ["pi*x", "x*pi", "-pi*x", "pi*x/1", "2*(pi*x)/2", "pi/(1/x)"])
+def test_functions_of_parts_of_a_turn_are_what_sympy_says_exactly_where_they_are_rational(name, written):
+    for numerator, denominator in product(range(-13, 14), (1, 2, 3, 4, 6, 5)):
+        turns = sympy.Rational(numerator, denominator)
+        if not numerator and "1/x" in written:
+            continue
+        right = getattr(sympy, name)(sympy.pi * (-turns if written.startswith("-") else turns))
+        with precision(128):
+            (found,) = Evaluation([parse(f"{name}({written})")]).at({"x": fmpq(numerator, denominator)})
+        if right.is_rational:
+            assert found == fmpq(int(right.p), int(right.q))
+        elif right.is_finite is False or right is sympy.zoo:
+            assert is_nowhere(found)
+        else:
+            assert isinstance(found, arb)
+            assert found.overlaps(arb(str(sympy.N(right, 30)), 1e-28))
+
+
+def test_angles_that_are_no_known_part_of_a_turn_are_left_to_balls():
+    with precision(128):
+        for text in ("sin(pi*x*y)", "sin(pi*pi*x)", "sin(pi + x)", "cos(x/pi)", "sin(pi^2)"):
+            (found,) = Evaluation([parse(text)]).at({"x": fmpq(1, 3), "y": arb(2).sqrt()})
+            assert isinstance(found, arb)
+            assert not found.is_exact()

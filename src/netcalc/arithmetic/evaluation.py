@@ -9,6 +9,7 @@ from typing import Any
 
 from flint import fmpq
 
+from netcalc.arithmetic.angles import Angles
 from netcalc.arithmetic.balls import CONSTANTS, OPERATIONS, Numeral, is_nowhere
 from netcalc.expression.tree import COMPARISONS, Apply, Constant, Number, Symbol, Tree, share, symbols
 
@@ -103,6 +104,7 @@ class Evaluation:
         self.known = {place: value for place, (_, value) in zip(places, known, strict=True)}
         self.operations = [OPERATIONS[node.operator] if isinstance(node, Apply) else None for node in self.shared.nodes]
         self.compares = any(map(compares, trees))
+        self.angles = Angles(self.shared)
 
     def at(self, names: Mapping[str, Numeral], once: Once | None = None) -> tuple[Numeral, ...]:
         """Their values at the current precision, the symbols taken from `names`."""
@@ -113,22 +115,26 @@ class Evaluation:
         """The values of all nodes of `shared`."""
         if once is not None or self.compares:
             return self._all_once(names, once or Once())
-        found: list[Any] = []
+        found, angles = list[Any](), self.angles.places
         for node, operation, places in zip(self.shared.nodes, self.operations, self.shared.arguments, strict=True):
             if self.known.get(len(found)) is not None:
                 found.append(self.known[len(found)])
             elif operation is None:
                 found.append(_leaf(node, names))
+            elif len(found) in angles and (exact := self.angles.value(len(found), found)) is not None:
+                found.append(exact)
             else:
                 found.append(operation(*[found[place] for place in places]))
         return found
 
     def _all_once(self, names: Mapping[str, Numeral], once: Once) -> list[Any]:
         """The same, what is one formula of the same numbers as one object."""
-        found: list[Any] = []
+        found, angles = list[Any](), self.angles.places
         for node, places in zip(self.shared.nodes, self.shared.arguments, strict=True):
             if self.known.get(len(found)) is not None:
                 found.append(self.known[len(found)])
+            elif len(found) in angles and (exact := self.angles.value(len(found), found)) is not None:
+                found.append(exact)
             elif isinstance(node, Apply):
                 found.append(once(node.operator, *[found[place] for place in places]))
             else:
