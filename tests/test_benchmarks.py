@@ -117,4 +117,6 @@ def test_the_table_of_diagnoses_has_a_row_for_every_kind_of_answer():
     rows = dict.fromkeys(row for row, _ in found[0])
     assert len(rows) == 12 + 6 + 1
     assert {said for row, said in found[0] if row == "right answers"} == {"right"}
-    assert [said for row, said in found[0] if row.startswith("planted, all, 12")].count("named") == 3
+    planted = [said for row, said in found[0] if row.startswith("planted, all, 12")]
+    assert len(planted) == 3
+    assert set(planted) - {""} == {"named"}  # some edits change nothing here

@@ -37,6 +37,7 @@ MAX_CHANGES = 2000  # of a formula of numbers; each is a few operations more
 MAX_OF_TENSORS = 500
 MAX_PROVEN = 4  # that are held to the answer as formulas
 MAX_NAMED = 3  # changes that give the same numbers
+FEW_CHANGES = 50  # that a formula has at least
 MAX_CHANCE = 0.005  # how probable it may be that numbers made at random are met by one of the changes tried
 CLOSE = 1e-9
 ONE_CHANGE = "one-change"
@@ -109,7 +110,8 @@ class _Search:
     def of_tensor(self) -> str:
         bench = self.benches[0]
         truth = to_floats(bench.truth[self.claim.tensor])
-        read = self._variants(self.claim.written.text, truth.shape)
+        known = {*self.tensors.shapes, *self.tensors.sizes}
+        read = self._variants(self.claim.written.text, truth.shape, self.parts(known))
         met = ((one, made) for one, made in read if self._meets(made, truth))
         for one, made in islice(met, MAX_PROVEN):
             try:
@@ -127,13 +129,12 @@ class _Search:
                 return told(one, lambda part, made=made: to_unicode(made.plain(part)))
         return ""
 
-    def _variants(self, text: str, shape: tuple[int, ...]) -> Iterator[tuple[Change, Made]]:
-        known = {*self.tensors.shapes, *self.tensors.sizes}
+    def _variants(self, text: str, shape: tuple[int, ...], parts: Sequence[Tree]) -> Iterator[tuple[Change, Made]]:
+        names = [name for name in self.tensors.arrays if name != self.claim.tensor]
 
         def variants(tree: Tree, _: bool) -> Iterator[tuple[Change, Tree]]:
             if _is_looked_at(tree):
-                names = [name for name in self.tensors.arrays if name != self.claim.tensor]
-                for one in islice(changes.changes(tree, names, self.parts(known)), MAX_OF_TENSORS):
+                for one in islice(changes.changes(tree, names, parts), MAX_OF_TENSORS):
                     yield one, one.tree
 
         return self.tensors.variants(text, shape, variants)
@@ -164,29 +165,40 @@ class _Search:
 
     def of_values(self, evidence: Evidence, at: Sequence[int]) -> str:
         """Which changes of the right formula give numbers as answered; nothing where chance may meet them."""
-        if len(self.benches) > 1:
+        chance = float(np.prod(evidence.chances()[list(at)]))
+        if len(self.benches) > 1 or chance * FEW_CHANGES > MAX_CHANCE:
             return ""
-        formula = self.result[self.claim.tensor].formula
+        changed, arrays = self._yielded(evidence.library.changed)
         truth = to_floats(self.benches[0].truth[self.claim.tensor])
         held = [n for n, one in enumerate(evidence.claims) if one.tensor == self.claim.tensor]
-        index = tuple(np.array([evidence.claims[n].index for n in held], dtype=np.intp).reshape(len(held), -1).T)
-        right, claimed, radius = np.atleast_1d(truth[index]), evidence.claimed[0, held], evidence.radius[0, held]
-        wrong = np.isin(held, at)
-        count, met = 0, list[str]()
-        for one, made in self._variants(to_ascii(_of_all_entries(formula)), truth.shape):
-            value = self._value(made) if one.kind in IN_VALUES else None
-            if value is None:
-                continue
-            values = np.atleast_1d(np.broadcast_to(value, truth.shape)[index])
-            with np.errstate(all="ignore"):
-                if (np.abs(values - right) > radius)[wrong].all():
-                    count += 1
-                    if (np.abs(values - claimed) <= radius * (1 + CLOSE)).all():
-                        met.append(told(one, lambda part, made=made: to_unicode(made.plain(part)), IN_VALUES))
-        is_chance = count * float(np.prod(evidence.chances()[list(at)])) > MAX_CHANCE
-        if is_chance or len(met) > MAX_NAMED:
+        entries = (
+            np.ravel_multi_index(np.array([evidence.claims[n].index for n in held], dtype=np.intp).T, truth.shape)
+            if truth.ndim
+            else [0]
+        )
+        claimed, radius, wrong = evidence.claimed[0, held], evidence.radius[0, held], np.isin(held, at)
+        values = arrays.reshape(len(changed), truth.size)[:, entries]
+        with np.errstate(all="ignore"):
+            moved = (np.abs(values - truth.reshape(-1)[entries]) > radius)[:, wrong].all(axis=1)
+            met = moved & (np.abs(values - claimed) <= radius * (1 + CLOSE)).all(axis=1)
+        said = [changed[place] for place in np.flatnonzero(met)]
+        if moved.sum() * chance > MAX_CHANCE or len(said) > MAX_NAMED:
             return ""
-        return f"either {', or '.join(met)}" if len(met) > 1 else "".join(met)
+        return f"either {', or '.join(said)}" if len(said) > 1 else "".join(said)
+
+    def _yielded(self, known: dict[str, tuple[list[str], Array]]) -> tuple[list[str], Array]:
+        """What changes of a tensor's right formula are called, and what they come to: (changes, …)."""
+        tensor = self.claim.tensor
+        if tensor not in known:
+            shape = self.benches[0].truth[tensor].shape
+            said, values = list[str](), list[Array]()
+            for one, made in self._variants(to_ascii(_of_all_entries(self.result[tensor].formula)), shape, ()):
+                value = self._value(made) if one.kind in IN_VALUES else None
+                if value is not None:
+                    said.append(told(one, lambda part, made=made: to_unicode(made.plain(part)), IN_VALUES))
+                    values.append(np.broadcast_to(value, shape))
+            known[tensor] = said, np.array(values).reshape(-1, *shape)
+        return known[tensor]
 
     # --- both
 

@@ -31,6 +31,7 @@ from netcalc.result import Taken
 MAX_ALIKE = 3  # edits that yield the same
 MAX_PAIRED = 60  # usual edits that are combined by two
 SOUND = 1e-9  # relative: what the workings may differ from the answer by, which is agreed on at kinks
+KEPT_BITS = 33  # of what edits yield, in which two that differ are not the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,11 @@ class Library:
         return {}
 
     @cached_property
+    def changed(self) -> dict[str, tuple[list[str], Array]]:
+        """What changes of answers' formulas are called and yield, so far as it was asked for."""
+        return {}
+
+    @cached_property
     def unsound(self) -> list[Mapping[str, Array]]:
         """The entries, by answer and point, that the workings do not yield: at kinks other slopes are agreed on."""
         found: list[Mapping[str, Array]] = []
@@ -228,7 +234,7 @@ def rounded(array: Array) -> bytes:
 
 
 def _rounded(floats: Array) -> Array:
+    parts, exponents = np.frexp(floats)
     with np.errstate(all="ignore"):
-        step = 10.0 ** (np.floor(np.log10(np.abs(floats))) - 10)
-        kept = np.where(np.isfinite(step) & (step > 0), np.round(floats / step) * step, floats)
+        kept = np.ldexp(np.round(parts * 2.0**KEPT_BITS), exponents - KEPT_BITS)
     return np.asarray(kept + 0.0)
