@@ -26,6 +26,7 @@ from netcalc.checking.answers.names import name_at
 from netcalc.checking.answers.sources import given
 from netcalc.checking.causes.diagnosis import NO_DIAGNOSIS
 from netcalc.checking.causes.library import Yielded
+from netcalc.checking.one_change import ONE_CHANGE
 from netcalc.result import Checked, Tensor
 
 COUNT = 2  # answers a cell and problem
@@ -97,11 +98,24 @@ def planted(subject: Subject, one: Yielded, written: str, *, every: bool, left_o
     return "named" if all(map(_is_short, told)) else "more fit", all_told
 
 
+def _is_changed_to(subject: Subject, wrong: np.ndarray, place: int, told: str) -> bool:
+    """Whether a change of the right formula that is told yields what was planted there."""
+    tensor = next(one for one in subject.tensors if place in _places(subject, one))
+    said, arrays = subject.library.changed[tensor.name]
+    values = arrays.reshape(len(said), -1)[:, list(_places(subject, tensor)).index(place)]
+    return any(
+        one in told and abs(value - wrong[place]) <= 1e-7 * abs(wrong[place]) + 1e-12
+        for one, value in zip(said, values, strict=True)
+    )
+
+
 def _is_named(subject: Subject, wrong: np.ndarray, answer: Checked) -> bool:
     """Whether an answer is told nothing, or an edit that yields what was planted there."""
     if answer.diagnosis == NO_DIAGNOSIS.said or answer.follows:
         return True
     place = subject.names.index(answer.name)
+    if answer.mistake == ONE_CHANGE:
+        return _is_changed_to(subject, wrong, place, answer.diagnosis)
     same = np.abs(subject.values[:, place] - wrong[place]) <= 1e-7 * np.abs(wrong[place]) + 1e-12
     return any(subject.library.singles[n].edit.said in answer.diagnosis for n in np.flatnonzero(same).tolist())
 

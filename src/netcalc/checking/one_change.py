@@ -38,7 +38,7 @@ MAX_OF_TENSORS = 500
 MAX_PROVEN = 4  # that are held to the answer as formulas
 MAX_NAMED = 3  # changes that give the same numbers
 FEW_CHANGES = 50  # that a formula has at least
-MAX_CHANCE = 0.005  # how probable it may be that numbers made at random are met by one of the changes tried
+MAX_CHANCE = 0.0005  # how probable it may be that numbers made at random are met by one of the changes tried
 CLOSE = 1e-9
 ONE_CHANGE = "one-change"
 
