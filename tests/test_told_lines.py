@@ -7,7 +7,7 @@ import json
 import pytest
 
 from netcalc.checking.backward.check import checked_lines
-from netcalc.checking.backward.multiples import _entries
+from netcalc.checking.backward.multiples import each_entry
 from netcalc.models.programs import ProgramRequest, program
 from netcalc.values import read_array
 
@@ -113,5 +113,5 @@ def test_weights_that_had_their_step_are_marked_where_they_are_used(front, step,
     ],
 )
 def test_what_is_stacked_along_the_first_axes_is_read_both_ways(shape, of, many, entries):
-    found = list(map(list, _entries(shape, many, of)))
+    found = list(map(list, each_entry(shape, many, of)))
     assert found == [order for one in entries for order in (one, one[::-1])]
